@@ -1,0 +1,91 @@
+package import NIOCore
+import Synchronization
+
+/// All apps, in memory: who sends is known without asking the store.
+package final class AppRegistry: Sendable {
+    private struct Entry {
+        var app: App
+        var bucket: TokenBucket
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+    private let clock: any Clock
+    private let messagesPerSecond: Int
+
+    /// - Parameter messagesPerSecond: what each app may send; 0 for as much as it likes.
+    package init(apps: [App], messagesPerSecond: Int, clock: any Clock) {
+        self.clock = clock
+        self.messagesPerSecond = messagesPerSecond
+        for app in apps { update(app) }
+    }
+
+    /// A new app, or one with a new key.
+    package func update(_ app: App) {
+        let now = clock.uptime
+        entries.withLock { entries in
+            let bucket = entries[app.id]?.bucket ?? TokenBucket(perSecond: messagesPerSecond, now: now)
+            entries[app.id] = Entry(app: app, bucket: bucket)
+        }
+    }
+
+    package subscript(id: String) -> App? {
+        entries.withLock { $0[id]?.app }
+    }
+
+    /// The app, if the key is its own and it may send `messages` more messages now.
+    package func authorize(id: String, key: String, messages: Int = 1) throws(ApusError) -> App {
+        guard let app = self[id] else { throw .unknownApp }
+        guard app.keyHash.matches(key) else { throw .wrongAppKey }
+        try take(messages, from: app)
+        return app
+    }
+
+    /// Counts messages against what the app may send.
+    package func take(_ messages: Int, from app: App) throws(ApusError) {
+        guard messagesPerSecond > 0 else { return }
+        let now = clock.uptime
+        let wait = entries.withLock { $0[app.id]?.bucket.take(messages, now: now) ?? nil }
+        guard let wait else { return }
+        throw ApusError(
+            .throttled(retryAfter: max(1, Int(wait.nanoseconds / 1_000_000_000))), code: "app_rate",
+            "The app sends more than \(messagesPerSecond) messages a second. Slow down, or raise limits.app_rate.")
+    }
+}
+
+/// Lets so many through a second, and as many at once after a quiet second.
+package struct TokenBucket: Sendable {
+    private let perSecond: Int
+    private var tokens: Double
+    private var updated: NIODeadline
+
+    package init(perSecond: Int, now: NIODeadline) {
+        self.perSecond = perSecond
+        tokens = Double(perSecond)
+        updated = now
+    }
+
+    /// - Returns: nil if `count` may pass, otherwise how long to wait.
+    package mutating func take(_ count: Int, now: NIODeadline) -> TimeAmount? {
+        let elapsed = Double((now - updated).nanoseconds) / 1e9
+        tokens = min(Double(perSecond), tokens + elapsed * Double(perSecond))
+        updated = now
+        // A batch larger than a second's worth passes when the bucket is full, and leaves a debt.
+        guard tokens >= min(Double(count), Double(perSecond)) else {
+            let missing = min(Double(count), Double(perSecond)) - tokens
+            return .nanoseconds(Int64(missing / Double(perSecond) * 1e9) + 1)
+        }
+        tokens -= Double(count)
+        return nil
+    }
+}
+
+extension ApusError {
+    package static let unknownApp = ApusError(
+        .invalid, code: "unknown_app", "There is no app with this appId. Create it with POST /apps/ first.")
+    package static let wrongAppKey = ApusError(
+        .unauthenticated, code: "wrong_app_key", "The appKey is not this app's.")
+    package static let unknownMessage = ApusError(
+        .notFound, code: "unknown_message", "There is no message with this id, or it is older than messages are kept.")
+    package static let unknownDevice = ApusError(
+        .notFound, code: "unknown_device", "There is no device with this id.")
+}

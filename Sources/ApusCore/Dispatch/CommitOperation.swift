@@ -1,0 +1,44 @@
+/// One thing that a commit does.
+enum CommitOperation: Sendable {
+    case accept(AcceptOperation)
+    case change(DeliveryChange)
+    case control(ControlOperation)
+    /// Read this once everything before it is on disk.
+    case fetch(PendingRequest)
+}
+
+/// One thing that is read from the store.
+enum ReadOperation: Sendable {
+    case pending(PendingRequest)
+    case query(@Sendable (Result<any StoreSnapshot, any Error>) -> Void)
+}
+
+/// A change of the control plane (a new app, a registration): any code that runs in a commit.
+// SAFETY: `run` and `finish` are called one after the other by the commit thread only.
+final class ControlOperation: @unchecked Sendable {
+    private let body: (any StoreTransaction) throws -> Void
+    private let finished: (Result<Void, any Error>) -> Void
+    private var failure: ApusError?
+
+    init(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Void,
+        finished: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        self.body = body
+        self.finished = finished
+    }
+
+    /// An `ApusError` is the operation's own: it must have been thrown before anything was written. Any other error
+    /// fails the whole commit.
+    func run(_ transaction: any StoreTransaction) throws {
+        do {
+            try body(transaction)
+        } catch let error as ApusError {
+            failure = error
+        }
+    }
+
+    func finish(_ commitError: (any Error)?) {
+        if let error = failure ?? commitError { finished(.failure(error)) } else { finished(.success(())) }
+    }
+}

@@ -1,0 +1,51 @@
+import CoreMetrics
+
+/// What a commit did, for those who have to know once it is durable.
+struct CommitOutcome {
+    enum Accepted {
+        /// The targets are those of `CommitOutcome.targets` in the range.
+        case new(Message, Range<Int>)
+        case repeated(MessageID)
+
+        var answer: Acceptance {
+            switch self {
+            case .new(let message, let targets):
+                Acceptance(message: message.id, deliveries: targets.count, isRepeat: false)
+            case .repeated(let id):
+                Acceptance(message: id, deliveries: 0, isRepeat: true)
+            }
+        }
+    }
+
+    /// One for each `accept` of the batch, in order.
+    var acceptances: [Accepted] = []
+    var targets: [Target] = []
+    private var sent = 0
+    private var received = 0
+    private var read = 0
+
+    mutating func count(_ change: DeliveryChange) {
+        if change.sentAt != nil { sent += 1 }
+        if change.receivedAt != nil { received += 1 }
+        if change.readAt != nil { read += 1 }
+    }
+
+    func count(in metrics: DeliveryMetrics) {
+        var new = 0
+        for case .new in acceptances { new += 1 }
+        if new > 0 { metrics.accepted.increment(by: new) }
+        if new < acceptances.count { metrics.repeated.increment(by: acceptances.count - new) }
+        if !targets.isEmpty { metrics.deliveries.increment(by: targets.count) }
+        if sent > 0 { metrics.states[.sent]?.increment(by: sent) }
+        if received > 0 { metrics.states[.received]?.increment(by: received) }
+        if read > 0 { metrics.states[.read]?.increment(by: read) }
+    }
+}
+
+extension Message {
+    convenience init(_ request: PushRequest, id: MessageID, at now: Timestamp) {
+        self.init(
+            id: id, app: request.app, appID: request.appID, tenant: request.audience.tenant, content: request.content,
+            needsConfirmation: request.needsConfirmation, expiresAt: now.adding(seconds: request.timeToLive))
+    }
+}

@@ -1,0 +1,33 @@
+package import CoreMetrics
+
+/// The core's counters. Names are what `/metrics` shows.
+package struct DeliveryMetrics: Sendable {
+    package let accepted: Counter
+    package let repeated: Counter
+    package let refused: Counter
+    package let deliveries: Counter
+    package let resent: Counter
+    package let states: [DeliveryState: Counter]
+    package let expired: Counter
+    package let commits: Counter
+    package let commitFailures: Counter
+    package let commitSeconds: Timer
+
+    package init(factory: any MetricsFactory) {
+        accepted = Counter(label: "apus_messages_accepted_total", factory: factory)
+        repeated = Counter(label: "apus_messages_repeated_total", factory: factory)
+        refused = Counter(label: "apus_messages_refused_total", factory: factory)
+        deliveries = Counter(label: "apus_deliveries_accepted_total", factory: factory)
+        resent = Counter(label: "apus_deliveries_resent_total", factory: factory)
+        var states: [DeliveryState: Counter] = [:]
+        for (state, name) in [(DeliveryState.sent, "sent"), (.received, "received"), (.read, "read")] {
+            states[state] = Counter(
+                label: "apus_delivery_events_total", dimensions: [("event", name)], factory: factory)
+        }
+        self.states = states
+        expired = Counter(label: "apus_deliveries_expired_total", factory: factory)
+        commits = Counter(label: "apus_commits_total", factory: factory)
+        commitFailures = Counter(label: "apus_commit_failures_total", factory: factory)
+        commitSeconds = Timer(label: "apus_commit_seconds", factory: factory)
+    }
+}

@@ -1,0 +1,15 @@
+package import NIOCore
+
+/// What the dispatcher holds at most, and for how long.
+package struct DispatchLimits: Sendable {
+    /// Requests that wait for their commit; further ones are refused.
+    package var queuedAccepts = 20_000
+    /// Operations in one commit.
+    package var largestCommit = 4096
+    /// For how long a repeated request is recognised.
+    package var idempotencySeconds: Int64 = 24 * 3600
+    /// How long to wait before receipts are written again after the store refused them.
+    package var retryCommitAfter = TimeAmount.seconds(1)
+
+    package init() {}
+}

@@ -1,0 +1,329 @@
+import CoreMetrics
+import Dispatch
+package import Logging
+package import NIOCore
+import Synchronization
+
+/// The one way through the house: accepts requests, has them committed, and hands deliveries to whom can deliver them.
+///
+/// Two threads of its own serve it: one writes to the store in groups, one reads from it. Outcomes go to event loops one
+/// hop per loop and batch.
+package final class Dispatcher: SessionBackend {
+    package let clock: any Clock
+    package let settings: SessionSettings
+    package let metrics: DeliveryMetrics
+    package let directory = SessionDirectory()
+    let store: any MessageStore
+    let logger: Logger
+    private let limits: DispatchLimits
+    private let providers: [any PushProvider]
+    private let bus: (any ClusterBus)?
+    private let node: NodeNumber
+    private let identifiers: Mutex<MessageIDGenerator>
+    private let queuedAccepts = Atomic<Int>(0)
+    private let isStopping = Atomic<Bool>(false)
+    private let commitFailure = Mutex<String?>(nil)
+    // SAFETY: assigned once, at the end of init, before `self` is seen by anyone else.
+    private nonisolated(unsafe) var commits: BatchQueue<CommitOperation>!
+    private nonisolated(unsafe) var reads: BatchQueue<ReadOperation>!
+    package private(set) nonisolated(unsafe) var shards: [SessionShard] = []
+
+    /// - Parameter eventLoops: where sessions live, a shard each.
+    package init(
+        store: any MessageStore, eventLoops: [any EventLoop], clock: any Clock, settings: SessionSettings = .init(),
+        limits: DispatchLimits = .init(), metrics: DeliveryMetrics, providers: [any PushProvider] = [],
+        bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), logger: Logger
+    ) throws {
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.limits = limits
+        self.metrics = metrics
+        self.providers = providers
+        self.bus = bus
+        self.node = node
+        self.logger = logger
+        let last = try store.read { try $0.lastMessage() }
+        identifiers = Mutex(MessageIDGenerator(node: node, last: last))
+        commits = BatchQueue(label: "apus.commit", largestBatch: limits.largestCommit) { [unowned self] in commit($0) }
+        reads = BatchQueue(label: "apus.read", largestBatch: 256) { [unowned self] in read($0) }
+        shards = eventLoops.enumerated().map { SessionShard(index: $0, eventLoop: $1, backend: self) }
+    }
+
+    package func start() {
+        for shard in shards { shard.start() }
+    }
+
+    /// Requests that wait for their commit.
+    package var queueDepth: Int { queuedAccepts.load(ordering: .relaxed) }
+
+    package var stopping: Bool { isStopping.load(ordering: .relaxed) }
+
+    /// Why the last commit failed; nil if it did not.
+    package var lastCommitFailure: String? { commitFailure.withLock { $0 } }
+
+    // MARK: Accepting
+
+    /// Accepts a request; `receiver` is told once it is on disk. Never blocks.
+    /// - Throws: `ApusError.overloaded` or `.stopping`; the receiver then hears nothing.
+    package func submit(_ operation: AcceptOperation) throws(ApusError) {
+        guard !isStopping.load(ordering: .relaxed) else { throw .stopping }
+        guard queuedAccepts.add(1, ordering: .relaxed).newValue <= limits.queuedAccepts else {
+            queuedAccepts.subtract(1, ordering: .relaxed)
+            metrics.refused.increment()
+            throw .overloaded
+        }
+        commits.enqueue(.accept(operation))
+    }
+
+    /// Accepts a request and returns once it is on disk.
+    package func send(_ request: PushRequest) async throws -> Acceptance {
+        try await withCheckedThrowingContinuation { continuation in
+            let receiver = ContinuationReceiver(continuation)
+            do throws(ApusError) {
+                try submit(AcceptOperation(request, receiver: receiver, token: 0))
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    // MARK: The store for everyone else
+
+    /// Runs `body` in the next commit and returns once it is on disk. An `ApusError` must be thrown before writing.
+    package func update<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        return try await withCheckedThrowingContinuation { continuation in
+            let shared = ResultBox<Value>()
+            commits.enqueue(
+                .control(
+                    ControlOperation { transaction in
+                        shared.value.withLock { $0 = nil }
+                        let value = try body(transaction)
+                        shared.value.withLock { $0 = value }
+                    } finished: { result in
+                        continuation.resume(with: result.map { shared.value.withLock { $0! } })
+                    }))
+        }
+    }
+
+    /// Reads from a consistent view of the store, off the event loops.
+    package func query<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreSnapshot) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            query(body) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Reads from a consistent view of the store; `completion` is called on the reading thread.
+    package func query<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreSnapshot) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        reads.enqueue(.query { snapshot in completion(snapshot.flatMap { view in Result { try body(view) } }) })
+    }
+
+    // MARK: Sessions
+
+    package func record(_ changes: [DeliveryChange]) {
+        commits.enqueue(contentsOf: changes.map { .change($0) })
+    }
+
+    package func fetch(_ request: PendingRequest, afterCommit: Bool) {
+        if afterCommit { commits.enqueue(.fetch(request)) } else { reads.enqueue(.pending(request)) }
+    }
+
+    package func close(_ reference: SessionReference, _ reason: SessionCloseReason) {
+        let shard = shards[reference.shard]
+        shard.eventLoop.execute { shard.close(reference.handle, reason) }
+    }
+
+    /// Ends the device's session on this node, if it has one.
+    package func disconnect(_ device: DeviceNumber, _ reason: SessionCloseReason) {
+        if let reference = directory[device] { close(reference, reason) }
+    }
+
+    /// There is something new in the store for devices that may be connected to this node.
+    package func wake(_ devices: [DeviceNumber]) {
+        var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+        for device in devices {
+            if let reference = directory[device] { outboxes[reference.shard].wakes.append(reference.handle) }
+        }
+        post(outboxes)
+    }
+
+    /// Refuses new requests, closes all sessions, and returns when everything under way is on disk.
+    package func stop() async {
+        isStopping.store(true, ordering: .relaxed)
+        for shard in shards {
+            try? await shard.eventLoop.submit { shard.closeAll(.stopping) }.get()
+        }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                self.commits.drain()
+                self.reads.drain()
+                self.commits.drain()
+                continuation.resume()
+            }
+        }
+    }
+
+    // MARK: Committing
+
+    private func commit(_ batch: [CommitOperation]) {
+        var outcome = CommitOutcome()
+        let started = clock.uptime
+        do {
+            if batch.contains(where: { if case .fetch = $0 { false } else { true } }) {
+                try store.write { transaction in
+                    outcome = CommitOutcome()
+                    for operation in batch { try apply(operation, transaction, &outcome) }
+                }
+                commitFailure.withLock { $0 = nil }
+                metrics.commits.increment()
+                metrics.commitSeconds.recordNanoseconds((clock.uptime - started).nanoseconds)
+            }
+        } catch {
+            fail(batch, error)
+            return
+        }
+        outcome.count(in: metrics)
+        handOver(batch, outcome)
+    }
+
+    private func apply(
+        _ operation: CommitOperation, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+    ) throws {
+        switch operation {
+        case .accept(let accept):
+            let repeated = try accept.request.idempotencyKey.flatMap { key in
+                try transaction.message(
+                    withIdempotencyKey: key, app: accept.request.app, tenant: accept.request.audience.tenant)
+            }
+            let now = clock.now
+            if let repeated, repeated.time > now.adding(seconds: -limits.idempotencySeconds) {
+                outcome.acceptances.append(.repeated(repeated))
+                return
+            }
+            let start = outcome.targets.count
+            try transaction.resolve(accept.request.audience, app: accept.request.app, into: &outcome.targets)
+            let message = Message(accept.request, id: identifiers.withLock { $0.next(at: now) }, at: now)
+            let targets = outcome.targets[start...]
+            try transaction.insert(message, request: accept.request, targets: targets)
+            outcome.acceptances.append(.new(message, start..<outcome.targets.count))
+        case .change(let change):
+            if try transaction.apply(change) { outcome.count(change) }
+        case .control(let control):
+            try control.run(transaction)
+        case .fetch:
+            break
+        }
+    }
+
+    private func handOver(_ batch: [CommitOperation], _ outcome: CommitOutcome) {
+        var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+        var elsewhere: [NodeNumber: [DeviceNumber]] = [:]
+        var next = 0
+        var accepted = 0
+        for operation in batch {
+            switch operation {
+            case .accept(let accept):
+                let acceptance = outcome.acceptances[next]
+                next += 1
+                accepted += 1
+                outboxes[accept.receiver.shard].answers.append(
+                    ShardOutbox.Answer(operation: accept, result: .success(acceptance.answer)))
+                guard case .new(let message, let targets) = acceptance else { continue }
+                for target in outcome.targets[targets] {
+                    if let session = directory[target.device] {
+                        outboxes[session.shard].handOver(message, to: session.handle)
+                    } else if let other = target.node, other != node {
+                        elsewhere[other, default: []].append(target.device)
+                    } else if let provider = providers.first(where: { $0.serves(message.app, target.platform) }) {
+                        _ = provider.submit(message, to: target.device)
+                    }
+                }
+            case .change: break
+            case .control(let control): control.finish(nil)
+            case .fetch(let request): reads.enqueue(.pending(request))
+            }
+        }
+        queuedAccepts.subtract(accepted, ordering: .relaxed)
+        post(outboxes)
+        for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
+    }
+
+    /// The commit did not happen: requests are refused, what is known of deliveries is kept and tried again.
+    private func fail(_ batch: [CommitOperation], _ error: any Error) {
+        logger.error("commit failed", metadata: ["operations": "\(batch.count)", "error": "\(error)"])
+        commitFailure.withLock { $0 = "\(error)" }
+        metrics.commitFailures.increment()
+        var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+        var again: [CommitOperation] = []
+        var refused = 0
+        for operation in batch {
+            switch operation {
+            case .accept(let accept):
+                refused += 1
+                outboxes[accept.receiver.shard].answers.append(
+                    ShardOutbox.Answer(operation: accept, result: .failure(.storeUnavailable)))
+            case .control(let control): control.finish(ApusError.storeUnavailable)
+            case .change, .fetch: again.append(operation)
+            }
+        }
+        queuedAccepts.subtract(refused, ordering: .relaxed)
+        metrics.refused.increment(by: refused)
+        post(outboxes)
+        guard !again.isEmpty, !isStopping.load(ordering: .relaxed) else { return }
+        let retry = again
+        shards[0].eventLoop.scheduleTask(in: limits.retryCommitAfter) { self.commits.enqueue(contentsOf: retry) }
+    }
+
+    private func post(_ outboxes: [ShardOutbox]) {
+        for (shard, outbox) in zip(shards, outboxes) where !outbox.isEmpty {
+            shard.eventLoop.execute { shard.take(outbox) }
+        }
+    }
+
+    // MARK: Reading
+
+    private func read(_ batch: [ReadOperation]) {
+        var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+        do {
+            try store.read { snapshot in
+                for operation in batch {
+                    switch operation {
+                    case .pending(let request):
+                        let answer = PendingAnswer(request: request, deliveries: try pending(request, snapshot))
+                        outboxes[request.shard].pending.append(answer)
+                    case .query(let query):
+                        query(.success(snapshot))
+                    }
+                }
+            }
+        } catch {
+            logger.error("reading failed", metadata: ["error": "\(error)"])
+            outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+            for operation in batch {
+                switch operation {
+                case .pending(let request):
+                    outboxes[request.shard].pending.append(PendingAnswer(request: request, deliveries: nil))
+                case .query(let query):
+                    query(.failure(error))
+                }
+            }
+        }
+        post(outboxes)
+    }
+
+    private func pending(_ request: PendingRequest, _ snapshot: any StoreSnapshot) throws -> [PendingDelivery] {
+        switch request.query {
+        case .page(let after, let limit):
+            try snapshot.pending(for: request.device, after: after, limit: limit, at: clock.now)
+        case .again(let messages):
+            try snapshot.pending(for: request.device, among: messages, at: clock.now)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import CoreMetrics
+import Logging
+
+/// What has to be done from time to time: end what expired, remove what is old. In small steps, each a part of an
+/// ordinary commit, so that sending never waits long for it.
+package struct Maintenance: Sendable {
+    private let dispatcher: Dispatcher
+    private let retentionSeconds: Int64
+    private let keySeconds: Int64
+
+    package init(dispatcher: Dispatcher, retentionSeconds: Int64, keySeconds: Int64 = 24 * 3600) {
+        self.dispatcher = dispatcher
+        self.retentionSeconds = retentionSeconds
+        self.keySeconds = keySeconds
+    }
+
+    /// Works until the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            do {
+                while try await step(), !Task.isCancelled {}
+            } catch {
+                dispatcher.logger.warning("maintenance failed", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// One step of each kind.
+    /// - Returns: whether there is more to do at once.
+    package func step() async throws -> Bool {
+        let now = dispatcher.clock.now
+        let (retention, keys) = (retentionSeconds, keySeconds)
+        let (ended, expireMore, purgeMore) = try await dispatcher.update { transaction in
+            let expired = try transaction.expire(at: now, limit: 500)
+            let purged = try transaction.purge(
+                messagesBefore: now.adding(seconds: -retention), keysBefore: now.adding(seconds: -keys), limit: 200)
+            return (expired.ended, expired.hasMore, purged.hasMore)
+        }
+        if ended > 0 { dispatcher.metrics.expired.increment(by: ended) }
+        return expireMore || purgeMore
+    }
+}

@@ -1,0 +1,60 @@
+/// A device that an app registered: one installation of the app, or one browser page.
+package struct Device: Sendable, Equatable {
+    package var number: DeviceNumber
+    /// The public id: 128 random bits as 32 hex digits. Who knows it can receive the device's messages.
+    package var id: String
+    package var app: AppNumber
+    package var appID: String
+    /// The tenant that the device belongs to; empty when it belongs to the app as a whole.
+    package var tenant: String
+    package var alias: String
+    package var platform: Platform
+    package var nativeToken: String
+    package var mobile: String?
+    package var tags: [String]
+    package var isActive: Bool
+    package var registeredAt: Timestamp
+
+    package init(
+        number: DeviceNumber, id: String, app: AppNumber, appID: String, tenant: String, alias: String,
+        platform: Platform, nativeToken: String, mobile: String?, tags: [String], isActive: Bool,
+        registeredAt: Timestamp
+    ) {
+        self.number = number
+        self.id = id
+        self.app = app
+        self.appID = appID
+        self.tenant = tenant
+        self.alias = alias
+        self.platform = platform
+        self.nativeToken = nativeToken
+        self.mobile = mobile
+        self.tags = tags
+        self.isActive = isActive
+        self.registeredAt = registeredAt
+    }
+}
+
+/// What an app tells of a device when it registers it. (app, tenant, native token) identifies the device.
+package struct DeviceRegistration: Sendable, Equatable {
+    package var app: AppNumber
+    package var tenant: String
+    package var alias: String
+    package var platform: Platform
+    package var nativeToken: String
+    package var mobile: String?
+    package var tags: [String]
+
+    package init(
+        app: AppNumber, tenant: String = "", alias: String, platform: Platform, nativeToken: String,
+        mobile: String? = nil, tags: [String] = []
+    ) {
+        self.app = app
+        self.tenant = tenant
+        self.alias = alias
+        self.platform = platform
+        self.nativeToken = nativeToken
+        self.mobile = mobile
+        self.tags = tags
+    }
+}

@@ -1,0 +1,61 @@
+/// What a message says. Wire forms are made from it at the edge.
+package struct MessageContent: Sendable, Equatable {
+    package enum Kind: Int64, Sendable {
+        /// Something to show.
+        case message = 0
+        /// A command for the app.
+        case command = 1
+    }
+
+    package var kind: Kind
+    package var alert: String
+    /// The app's own data: the text of one JSON value.
+    package var extra: String?
+    package var sound: String?
+    package var badge: Int64?
+    package var listenFlag: String?
+    package var sender: String?
+    package var senderDevice: String?
+    package var smsMessage: String?
+
+    package init(
+        kind: Kind = .message, alert: String, extra: String? = nil, sound: String? = nil, badge: Int64? = nil,
+        listenFlag: String? = nil, sender: String? = nil, senderDevice: String? = nil, smsMessage: String? = nil
+    ) {
+        self.kind = kind
+        self.alert = alert
+        self.extra = extra
+        self.sound = sound
+        self.badge = badge
+        self.listenFlag = listenFlag
+        self.sender = sender
+        self.senderDevice = senderDevice
+        self.smsMessage = smsMessage
+    }
+}
+
+/// An accepted message. A class, so that all its recipients share one copy.
+package final class Message: Sendable {
+    package let id: MessageID
+    package let app: AppNumber
+    package let appID: String
+    package let tenant: String
+    package let content: MessageContent
+    /// Whether a delivery stays open until its device confirms it.
+    package let needsConfirmation: Bool
+    /// From then on it is not delivered any more.
+    package let expiresAt: Timestamp
+
+    package init(
+        id: MessageID, app: AppNumber, appID: String, tenant: String, content: MessageContent,
+        needsConfirmation: Bool, expiresAt: Timestamp
+    ) {
+        self.id = id
+        self.app = app
+        self.appID = appID
+        self.tenant = tenant
+        self.content = content
+        self.needsConfirmation = needsConfirmation
+        self.expiresAt = expiresAt
+    }
+}

@@ -1,0 +1,40 @@
+/// What every ingress turns its own wire form into: send this content to this audience.
+package struct PushRequest: Sendable, Equatable {
+    package var app: AppNumber
+    package var appID: String
+    package var audience: Audience
+    package var content: MessageContent
+    package var needsConfirmation: Bool
+    /// Seconds from acceptance until the message expires.
+    package var timeToLive: Int64
+    /// A repeated request with the same key, app and tenant is answered as the first was, for 24 hours.
+    package var idempotencyKey: String?
+
+    package init(
+        app: AppNumber, appID: String, audience: Audience, content: MessageContent, needsConfirmation: Bool = false,
+        timeToLive: Int64, idempotencyKey: String? = nil
+    ) {
+        self.app = app
+        self.appID = appID
+        self.audience = audience
+        self.content = content
+        self.needsConfirmation = needsConfirmation
+        self.timeToLive = timeToLive
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// What the sender of a `PushRequest` learns once it is on disk.
+package struct Acceptance: Sendable, Equatable {
+    package let message: MessageID
+    /// How many devices it is for.
+    package let deliveries: Int
+    /// Whether an earlier request with the same idempotency key had already been accepted.
+    package let isRepeat: Bool
+
+    package init(message: MessageID, deliveries: Int, isRepeat: Bool) {
+        self.message = message
+        self.deliveries = deliveries
+        self.isRepeat = isRepeat
+    }
+}

@@ -1,0 +1,181 @@
+/// Where everything that Apus promises is kept.
+///
+/// `write` is called by one thread at a time and returns once the transaction is on disk; if it throws, nothing of it
+/// happened. `read` may be called by any thread while a write is under way and sees what was committed before.
+package protocol MessageStore: Sendable {
+    func write(_ body: (any StoreTransaction) throws -> Void) throws
+    func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result
+    /// Frees what the store holds. No call may follow.
+    func close() throws
+}
+
+/// A consistent view of the store.
+package protocol StoreSnapshot {
+    func apps() throws -> [App]
+    func adminTokens() throws -> [SecretHash]
+    /// The highest message id ever given out by this store.
+    func lastMessage() throws -> MessageID
+
+    func device(id: String) throws -> Device?
+    /// Devices in the order of their numbers, from behind `after`.
+    func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
+
+    /// Open deliveries of a device that have not expired, oldest first, from behind `after`.
+    func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) throws -> [PendingDelivery]
+    /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
+    func pending(for device: DeviceNumber, among messages: [MessageID], at now: Timestamp) throws -> [PendingDelivery]
+
+    func message(_ id: MessageID) throws -> MessageRecord?
+    func counts(of message: MessageID) throws -> DeliveryCounts
+    /// Deliveries of a message in the order of their device numbers, from behind `after`.
+    func deliveries(of message: MessageID, after: DeviceNumber?, limit: Int) throws -> [DeliveryRecord]
+    func delivery(of message: MessageID, to device: DeviceNumber) throws -> DeliveryRecord?
+    /// What was tried beyond the first hand-over, oldest first.
+    func trail(of message: MessageID, to device: DeviceNumber) throws -> [TrailEntry]
+}
+
+/// The one writer. Everything it does becomes durable together.
+package protocol StoreTransaction: StoreSnapshot {
+    /// - Returns: the app, or nil if the id is taken.
+    func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) throws -> App?
+    /// - Returns: the app with its new key, or nil if there is none.
+    func replaceKey(ofApp id: String, with keyHash: SecretHash) throws -> App?
+    func insertAdminToken(_ hash: SecretHash, at now: Timestamp) throws
+
+    /// Inserts the device, or updates and reactivates the one with the same app, tenant and native token, whose id
+    /// then stays.
+    func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device
+    /// - Returns: the device as it is then, or nil if there is none.
+    func deactivate(deviceID: String, at now: Timestamp) throws -> Device?
+
+    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
+    /// Appends the active devices of the audience, each once.
+    func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws
+    /// Inserts the message and an unsent delivery for each target.
+    func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) throws
+
+    /// Applies the change's events as `Delivery.apply` defines them; a message that is not for the device is ignored.
+    /// - Returns: whether anything changed.
+    @discardableResult
+    func apply(_ change: DeliveryChange) throws -> Bool
+
+    /// Ends open deliveries whose message expired, up to about `limit` messages.
+    /// - Returns: how many deliveries ended, and whether more is left to do.
+    func expire(at now: Timestamp, limit: Int) throws -> (ended: Int, hasMore: Bool)
+    /// Removes messages accepted before `time` none of whose deliveries is open, and forgets idempotency keys
+    /// older than `keyTime`, up to `limit` messages.
+    /// - Returns: how many messages were removed, and whether more is left to do.
+    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int) throws
+        -> (removed: Int, hasMore: Bool)
+}
+
+/// A device that a message is for.
+package struct Target: Sendable, Equatable {
+    package let device: DeviceNumber
+    package let platform: Platform
+    /// Which of the audience's values matched.
+    package let rule: Int
+    /// The node that holds the device's connection, if it is another one.
+    package let node: NodeNumber?
+
+    package init(device: DeviceNumber, platform: Platform, rule: Int, node: NodeNumber? = nil) {
+        self.device = device
+        self.platform = platform
+        self.rule = rule
+        self.node = node
+    }
+}
+
+/// A delivery that waits to be sent, or sent and not confirmed.
+package struct PendingDelivery: Sendable {
+    package let message: Message
+    /// Whether it was handed over before.
+    package let wasSent: Bool
+
+    package init(message: Message, wasSent: Bool) {
+        self.message = message
+        self.wasSent = wasSent
+    }
+}
+
+package struct DeviceFilter: Sendable {
+    package var appID: String?
+    package var alias: String?
+
+    package init(appID: String? = nil, alias: String? = nil) {
+        self.appID = appID
+        self.alias = alias
+    }
+}
+
+/// A message with what it was sent with.
+package struct MessageRecord: Sendable {
+    package let message: Message
+    package let audience: Audience
+
+    package init(message: Message, audience: Audience) {
+        self.message = message
+        self.audience = audience
+    }
+}
+
+/// A delivery with whom it is for.
+package struct DeliveryRecord: Sendable {
+    package let device: DeviceNumber
+    package let deviceID: String
+    package let alias: String
+    /// Which of the audience's values matched.
+    package let rule: Int
+    package let delivery: Delivery
+
+    package init(device: DeviceNumber, deviceID: String, alias: String, rule: Int, delivery: Delivery) {
+        self.device = device
+        self.deviceID = deviceID
+        self.alias = alias
+        self.rule = rule
+        self.delivery = delivery
+    }
+}
+
+/// One more attempt, or what was answered to one.
+package struct TrailEntry: Sendable, Equatable {
+    package let at: Timestamp
+    /// A stable code (`resent`, …).
+    package let code: String
+    package let route: String
+    package let detail: String?
+
+    package init(at: Timestamp, code: String, route: String, detail: String? = nil) {
+        self.at = at
+        self.code = code
+        self.route = route
+        self.detail = detail
+    }
+}
+
+/// How many of a message's deliveries stand where. Each delivery counts once.
+package struct DeliveryCounts: Sendable, Equatable {
+    package var unsent = 0
+    package var sent = 0
+    package var received = 0
+    package var read = 0
+    package var expired = 0
+    package var failed = 0
+    package var cancelled = 0
+
+    package init() {}
+
+    package var total: Int { unsent + sent + received + read + expired + failed + cancelled }
+
+    package mutating func count(_ state: DeliveryState, _ end: DeliveryEnd?, times: Int = 1) {
+        switch (end, state) {
+        case (.expired?, _): expired += times
+        case (.failed?, _): failed += times
+        case (.cancelled?, _): cancelled += times
+        case (nil, .unsent): unsent += times
+        case (nil, .sent): sent += times
+        case (nil, .received): received += times
+        case (nil, .read): read += times
+        }
+    }
+}

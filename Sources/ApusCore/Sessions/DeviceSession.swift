@@ -1,0 +1,194 @@
+package import NIOCore
+
+/// What one connected device has been sent and what it has confirmed: a state machine without I/O.
+///
+/// Order is kept by a cursor, the highest message id handed to the connection. Live messages pass only while the session
+/// has caught up with the store (`live`); otherwise they stay there and are read, oldest first, from behind the cursor.
+/// The same rule serves a fresh connection, a full window and a connection that takes no more bytes.
+package struct DeviceSession {
+    package enum Flow: Equatable {
+        /// Everything in the store up to the cursor was handed over; live messages may follow.
+        case live
+        /// There may be more in the store. `isFetching`: a page has been asked for. `hasNew`: a message came since.
+        case behind(isFetching: Bool, hasNew: Bool)
+    }
+
+    /// A message that was sent and is not confirmed.
+    private struct Unconfirmed {
+        let message: MessageID
+        let expires: NIODeadline
+        var sentAt: Timestamp
+        /// Whether the store knows that it was sent.
+        var isRecorded: Bool
+        var attempts: Int
+        var resend: NIODeadline
+    }
+
+    package let device: DeviceNumber
+    package private(set) var flow: Flow
+    package private(set) var cursor = MessageID.zero
+    private var unconfirmed: [Unconfirmed] = []
+    private var lastHeard: NIODeadline
+    private var pingedAt: NIODeadline?
+
+    package init(device: DeviceNumber, now: NIODeadline) {
+        self.device = device
+        flow = .behind(isFetching: false, hasNew: true)
+        lastHeard = now
+    }
+
+    package var unconfirmedCount: Int { unconfirmed.count }
+
+    // MARK: Sending
+
+    /// Asks for the next page if the session is behind, has room and is not waiting for one.
+    /// - Returns: whether to read from the store, from behind `cursor`.
+    package mutating func shouldFetch(isWritable: Bool, settings: SessionSettings) -> Bool {
+        guard case .behind(false, _) = flow, hasRoom(isWritable, settings) else { return false }
+        flow = .behind(isFetching: true, hasNew: false)
+        return true
+    }
+
+    /// A message was committed while the device is connected.
+    /// - Returns: whether to write it now. If not, it was sent already or stays in the store.
+    package mutating func offer(_ message: MessageID, isWritable: Bool, settings: SessionSettings) -> Bool {
+        guard message > cursor else { return false }
+        switch flow {
+        case .behind(let isFetching, _):
+            flow = .behind(isFetching: isFetching, hasNew: true)
+            return false
+        case .live:
+            guard hasRoom(isWritable, settings) else {
+                flow = .behind(isFetching: false, hasNew: true)
+                return false
+            }
+            cursor = message
+            return true
+        }
+    }
+
+    /// There is something new in the store for the device.
+    package mutating func wake() {
+        switch flow {
+        case .live: flow = .behind(isFetching: false, hasNew: true)
+        case .behind(let isFetching, _): flow = .behind(isFetching: isFetching, hasNew: true)
+        }
+    }
+
+    /// The next message of a page that was asked for.
+    /// - Returns: whether to write it now. If not, the rest of the page is to be dropped: it stays in the store.
+    package mutating func admit(_ message: MessageID, isWritable: Bool, settings: SessionSettings) -> Bool {
+        guard hasRoom(isWritable, settings) else { return false }
+        cursor = max(cursor, message)
+        return true
+    }
+
+    /// A page that was asked for has been dealt with.
+    /// - Parameter isLast: whether all of it was admitted and the store had no more.
+    package mutating func finishPage(isLast: Bool) {
+        guard case .behind(_, let hasNew) = flow else { return }
+        flow = isLast && !hasNew ? .live : .behind(isFetching: false, hasNew: true)
+    }
+
+    private func hasRoom(_ isWritable: Bool, _ settings: SessionSettings) -> Bool {
+        isWritable && unconfirmed.count < settings.window
+    }
+
+    // MARK: Confirmation
+
+    /// Remembers that a message that needs confirmation was written.
+    /// - Parameter isRecorded: whether the store is being told at once.
+    package mutating func awaitConfirmation(
+        of message: MessageID, for lifetime: TimeAmount, sentAt: Timestamp, isRecorded: Bool, now: NIODeadline,
+        settings: SessionSettings
+    ) {
+        unconfirmed.append(
+            Unconfirmed(
+                message: message, expires: now + lifetime, sentAt: sentAt, isRecorded: isRecorded, attempts: 1,
+                resend: now + settings.resendDelay(attempt: 1)))
+    }
+
+    package enum Confirmation: Equatable {
+        /// It was waited for. `unrecordedSentAt`: when it was sent, if the store has not been told.
+        case expected(unrecordedSentAt: Timestamp?)
+        /// It was not waited for: sent on an earlier connection, confirmed before, or not the device's own.
+        case unexpected
+    }
+
+    /// The device confirmed a message, or read it.
+    package mutating func confirm(_ message: MessageID) -> Confirmation {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return .unexpected }
+        let entry = unconfirmed.remove(at: index)
+        if unconfirmed.isEmpty { unconfirmed = [] }  // an idle session holds no buffer
+        return .expected(unrecordedSentAt: entry.isRecorded ? nil : entry.sentAt)
+    }
+
+    /// The store is to be told that a message was sent.
+    /// - Returns: when, or nil if it knows or the message was confirmed meanwhile.
+    package mutating func takeUnrecordedSent(_ message: MessageID) -> Timestamp? {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message && !$0.isRecorded }) else {
+            return nil
+        }
+        unconfirmed[index].isRecorded = true
+        return unconfirmed[index].sentAt
+    }
+
+    /// All sent messages of which the store does not know, when the connection ends.
+    package func unrecordedSent() -> [(message: MessageID, sentAt: Timestamp)] {
+        unconfirmed.filter { !$0.isRecorded }.map { ($0.message, $0.sentAt) }
+    }
+
+    /// A message asked for again by `due` was written again.
+    package mutating func didResend(_ message: MessageID, now: NIODeadline, settings: SessionSettings) {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return }
+        unconfirmed[index].attempts += 1
+        unconfirmed[index].isRecorded = true
+        unconfirmed[index].resend = now + settings.resendDelay(attempt: unconfirmed[index].attempts)
+    }
+
+    /// A message asked for again is not open any more: nothing more is to be awaited.
+    package mutating func forget(_ message: MessageID) {
+        unconfirmed.removeAll { $0.message == message }
+    }
+
+    // MARK: Time
+
+    package mutating func heard(at now: NIODeadline) {
+        lastHeard = now
+        pingedAt = nil
+    }
+
+    package enum DueAction: Equatable {
+        case ping
+        case close
+        /// Read these again and send those that are still open.
+        case resend([MessageID])
+    }
+
+    /// What time has made due.
+    package mutating func due(at now: NIODeadline, settings: SessionSettings) -> [DueAction] {
+        var actions: [DueAction] = []
+        if let pingedAt {
+            if now >= pingedAt + settings.pingTimeout { return [.close] }
+        } else if now >= lastHeard + settings.pingAfter {
+            pingedAt = now
+            actions.append(.ping)
+        }
+        unconfirmed.removeAll { $0.expires <= now }
+        var again: [MessageID] = []
+        for index in unconfirmed.indices where unconfirmed[index].resend <= now {
+            again.append(unconfirmed[index].message)
+            // Until the store answers; then `didResend` or `forget` settles it.
+            unconfirmed[index].resend = now + settings.longestResend
+        }
+        if !again.isEmpty { actions.append(.resend(again)) }
+        return actions
+    }
+
+    /// When `due` has to be asked next.
+    package func nextDeadline(settings: SessionSettings) -> NIODeadline {
+        var deadline = pingedAt.map { $0 + settings.pingTimeout } ?? (lastHeard + settings.pingAfter)
+        for entry in unconfirmed { deadline = min(deadline, entry.resend, entry.expires) }
+        return deadline
+    }
+}

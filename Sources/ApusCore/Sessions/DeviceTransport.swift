@@ -1,0 +1,54 @@
+package import NIOCore
+
+/// A device's connection, whatever protocol it speaks. Lives on its session's event loop and is called there only.
+package protocol DeviceTransport: AnyObject {
+    var route: Route { get }
+    /// Whether the connection takes more without growing its buffer beyond bounds.
+    var isWritable: Bool { get }
+    /// Writes a message without flushing. `forms` keeps what was encoded, for the next recipient of the same message.
+    func write(_ message: Message, forms: inout EncodedForms)
+    func flush()
+    /// Asks the device for a sign of life.
+    func ping()
+    /// Closes the connection. The session is gone by then.
+    func close(_ reason: SessionCloseReason)
+}
+
+/// Why the server ends a session.
+package enum SessionCloseReason: Sendable, Equatable {
+    /// The device connected again.
+    case replaced
+    /// The device was unregistered.
+    case unregistered
+    /// Nothing was heard of the device for too long.
+    case unresponsive
+    case stopping
+}
+
+/// The wire forms of one message, each encoded once and shared by its recipients.
+package struct EncodedForms {
+    private var forms: [(key: FormKey, bytes: ByteBuffer)] = []
+
+    package init() {}
+
+    package mutating func bytes(for key: FormKey, encode: () -> ByteBuffer) -> ByteBuffer {
+        for form in forms where form.key == key { return form.bytes }
+        let bytes = encode()
+        forms.append((key, bytes))
+        return bytes
+    }
+}
+
+/// Names a wire form. Each protocol has its own.
+package struct FormKey: Hashable, Sendable {
+    private let name: StaticString
+    package init(_ name: StaticString) { self.name = name }
+
+    package static func == (a: FormKey, b: FormKey) -> Bool {
+        a.name.utf8Start == b.name.utf8Start
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name.utf8Start)
+    }
+}

@@ -1,0 +1,331 @@
+import CoreMetrics
+package import NIOCore
+
+/// All sessions of one event loop.
+///
+/// It runs what the session state machines decide: writes to transports, asks the store, records what happened. One
+/// visit from another thread serves many sessions, and each connection is flushed once per visit.
+// SAFETY: every mutable member is touched on `eventLoop` only; the methods assert it.
+package final class SessionShard: @unchecked Sendable {
+    private struct Slot {
+        var generation: UInt32 = 0
+        var session: DeviceSession
+        var transport: (any DeviceTransport)?
+        /// The deadline that stands in the wheel for it.
+        var wheelDeadline: NIODeadline = .distantFuture
+        var needsFlush = false
+    }
+
+    package let index: Int
+    package let eventLoop: any EventLoop
+    private unowned let backend: any SessionBackend
+    private let settings: SessionSettings
+    private var slots: [Slot] = []
+    private var free: [Int32] = []
+    private var wheel: TimingWheel<SessionHandle>
+    private var unflushed: [Int32] = []
+    private var changes: [DeliveryChange] = []
+    /// Sent messages whose confirmation is awaited for a moment before `sent` is written; oldest first.
+    private var unrecorded = CircularBuffer<(handle: SessionHandle, message: MessageID, due: NIODeadline)>()
+    private var ticker: RepeatedTask?
+
+    private static let tick = TimeAmount.milliseconds(100)
+
+    package init(index: Int, eventLoop: any EventLoop, backend: any SessionBackend) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.backend = backend
+        settings = backend.settings
+        wheel = TimingWheel(tick: Self.tick, buckets: 1024, start: backend.clock.uptime)
+    }
+
+    /// Lets time pass for the shard's sessions from now on.
+    package func start() {
+        eventLoop.execute {
+            self.ticker = self.eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in
+                self.advance()
+            }
+        }
+    }
+
+    package var sessionCount: Int { slots.count - free.count }
+
+    // MARK: Connections
+
+    /// A device is connected: what is pending for it follows, then what comes.
+    package func attach(_ device: DeviceNumber, _ transport: any DeviceTransport) -> SessionHandle {
+        eventLoop.assertInEventLoop()
+        let now = backend.clock.uptime
+        let session = DeviceSession(device: device, now: now)
+        let index: Int32
+        if let last = free.popLast() {
+            index = last
+            slots[Int(index)].session = session
+        } else {
+            index = Int32(slots.count)
+            slots.append(Slot(session: session))
+        }
+        slots[Int(index)].transport = transport
+        slots[Int(index)].wheelDeadline = .distantFuture
+        let handle = SessionHandle(slot: index, generation: slots[Int(index)].generation)
+        let reference = SessionReference(shard: self.index, handle: handle)
+        if let older = backend.directory.replace(device, with: reference) { backend.close(older, .replaced) }
+        schedule(handle)
+        fetch(handle, afterCommit: true)
+        return handle
+    }
+
+    /// The device's connection is gone.
+    package func detach(_ handle: SessionHandle) {
+        eventLoop.assertInEventLoop()
+        guard isCurrent(handle) else { return }
+        let slot = Int(handle.slot)
+        let device = slots[slot].session.device
+        backend.directory.remove(device, SessionReference(shard: index, handle: handle))
+        if let route = slots[slot].transport?.route {
+            for (message, sentAt) in slots[slot].session.unrecordedSent() {
+                changes.append(.sent(message, device, route, at: sentAt))
+            }
+            recordChanges()
+        }
+        slots[slot].transport = nil
+        slots[slot].generation &+= 1
+        free.append(handle.slot)
+    }
+
+    package func close(_ handle: SessionHandle, _ reason: SessionCloseReason) {
+        eventLoop.assertInEventLoop()
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
+        detach(handle)
+        transport.close(reason)
+    }
+
+    package func closeAll(_ reason: SessionCloseReason) {
+        eventLoop.assertInEventLoop()
+        for slot in slots.indices where slots[slot].transport != nil {
+            close(SessionHandle(slot: Int32(slot), generation: slots[slot].generation), reason)
+        }
+    }
+
+    private func isCurrent(_ handle: SessionHandle) -> Bool {
+        slots.indices.contains(Int(handle.slot)) && slots[Int(handle.slot)].generation == handle.generation
+    }
+
+    // MARK: What devices say
+
+    /// Something was heard of the device. It is called for each read, before what was read is taken.
+    package func heard(_ handle: SessionHandle) {
+        guard isCurrent(handle) else { return }
+        slots[Int(handle.slot)].session.heard(at: backend.clock.uptime)
+    }
+
+    /// The device has the message (`received`), or its user saw it (`read`).
+    package func confirm(_ handle: SessionHandle, _ message: MessageID, isRead: Bool) {
+        eventLoop.assertInEventLoop()
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
+        var change = DeliveryChange(message: message, device: slots[Int(handle.slot)].session.device)
+        if case .expected(let sentAt?) = slots[Int(handle.slot)].session.confirm(message) {
+            change.sentAt = sentAt
+            change.route = transport.route
+        }
+        let now = backend.clock.now
+        if isRead { change.readAt = now } else { change.receivedAt = now }
+        changes.append(change)
+    }
+
+    /// All that was read at once has been taken.
+    package func didRead(_ handle: SessionHandle) {
+        recordChanges()
+        fetch(handle)
+    }
+
+    package func becameWritable(_ handle: SessionHandle) {
+        fetch(handle)
+    }
+
+    // MARK: What the store has for them
+
+    /// Takes a batch's outcome: answers go out, and messages to connected devices.
+    package func take(_ outbox: ShardOutbox) {
+        eventLoop.assertInEventLoop()
+        for answer in outbox.answers {
+            answer.operation.receiver.accepted(answer.result, token: answer.operation.token)
+        }
+        // One message reaches each device once: writing and flushing together touches its memory once.
+        let flushesAtOnce = outbox.messages.count == 1
+        var forms = EncodedForms()
+        var current = -1
+        for handOver in outbox.handOvers where isCurrent(handOver.handle) {
+            if handOver.message != current {
+                current = handOver.message
+                forms = EncodedForms()
+            }
+            let message = outbox.messages[handOver.message]
+            let slot = Int(handOver.handle.slot)
+            guard let transport = slots[slot].transport else { continue }
+            if slots[slot].session.offer(message.id, isWritable: transport.isWritable, settings: settings) {
+                send(message, to: handOver.handle, transport, wasSent: false, &forms)
+                if flushesAtOnce { transport.flush() } else { markUnflushed(slot) }
+            } else {
+                fetch(handOver.handle)
+            }
+        }
+        for handle in outbox.wakes where isCurrent(handle) {
+            slots[Int(handle.slot)].session.wake()
+            fetch(handle)
+        }
+        for answer in outbox.pending { take(answer) }
+        flush()
+        recordChanges()
+    }
+
+    private func take(_ answer: PendingAnswer) {
+        let handle = answer.request.handle
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
+        let slot = Int(handle.slot)
+        switch answer.request.query {
+        case .page(_, let limit):
+            guard let deliveries = answer.deliveries else {
+                // The store cannot be read now. The device comes back, and so does the chance to read.
+                close(handle, .stopping)
+                return
+            }
+            var isComplete = deliveries.count < limit
+            for delivery in deliveries {
+                guard
+                    slots[slot].session.admit(delivery.message.id, isWritable: transport.isWritable, settings: settings)
+                else {
+                    isComplete = false
+                    break
+                }
+                var forms = EncodedForms()
+                send(delivery.message, to: handle, transport, wasSent: delivery.wasSent, &forms)
+                markUnflushed(slot)
+            }
+            slots[slot].session.finishPage(isLast: isComplete)
+            fetch(handle)
+        case .again(let messages):
+            let stillOpen = answer.deliveries ?? []
+            for delivery in stillOpen where transport.isWritable {
+                var forms = EncodedForms()
+                transport.write(delivery.message, forms: &forms)
+                markUnflushed(slot)
+                slots[slot].session.didResend(delivery.message.id, now: backend.clock.uptime, settings: settings)
+                changes.append(
+                    .sent(delivery.message.id, slots[slot].session.device, transport.route, at: backend.clock.now))
+                backend.metrics.resent.increment()
+            }
+            for message in messages where !stillOpen.contains(where: { $0.message.id == message }) {
+                slots[slot].session.forget(message)
+            }
+            schedule(handle)
+            fetch(handle)
+        }
+    }
+
+    private func send(
+        _ message: Message, to handle: SessionHandle, _ transport: any DeviceTransport, wasSent: Bool,
+        _ forms: inout EncodedForms
+    ) {
+        let slot = Int(handle.slot)
+        let now = backend.clock.now
+        transport.write(message, forms: &forms)
+        guard message.needsConfirmation else {
+            changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
+            return
+        }
+        let uptime = backend.clock.uptime
+        slots[slot].session.awaitConfirmation(
+            of: message.id, for: .milliseconds(message.expiresAt.milliseconds - now.milliseconds), sentAt: now,
+            isRecorded: wasSent, now: uptime, settings: settings)
+        if wasSent {
+            changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
+        } else {
+            unrecorded.append((handle, message.id, uptime + settings.sentDelay))
+        }
+        if slots[slot].wheelDeadline > uptime + settings.resendAfter { schedule(handle) }
+    }
+
+    private func fetch(_ handle: SessionHandle, afterCommit: Bool = false) {
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
+        let slot = Int(handle.slot)
+        guard slots[slot].session.shouldFetch(isWritable: transport.isWritable, settings: settings) else { return }
+        let room = max(min(settings.pageSize, settings.window - slots[slot].session.unconfirmedCount), 1)
+        let request = PendingRequest(
+            shard: index, handle: handle, device: slots[slot].session.device,
+            query: .page(after: slots[slot].session.cursor, limit: room))
+        backend.fetch(request, afterCommit: afterCommit)
+    }
+
+    private func markUnflushed(_ slot: Int) {
+        guard !slots[slot].needsFlush else { return }
+        slots[slot].needsFlush = true
+        unflushed.append(Int32(slot))
+    }
+
+    private func flush() {
+        for slot in unflushed {
+            slots[Int(slot)].needsFlush = false
+            slots[Int(slot)].transport?.flush()
+        }
+        unflushed.removeAll(keepingCapacity: unflushed.count < 1024)
+    }
+
+    private func recordChanges() {
+        guard !changes.isEmpty else { return }
+        backend.record(changes)
+        changes.removeAll(keepingCapacity: changes.count < 1024)
+    }
+
+    // MARK: Time
+
+    /// Does what time has made due. Called at each tick; a test calls it after it moved its clock.
+    package func advance() {
+        eventLoop.assertInEventLoop()
+        let now = backend.clock.uptime
+        while let first = unrecorded.first, first.due <= now {
+            unrecorded.removeFirst()
+            recordSent(first.handle, first.message)
+        }
+        for handle in wheel.advance(to: now) where isCurrent(handle) { runDue(handle, now) }
+        flush()
+        recordChanges()
+    }
+
+    private func recordSent(_ handle: SessionHandle, _ message: MessageID) {
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport,
+            let sentAt = slots[Int(handle.slot)].session.takeUnrecordedSent(message)
+        else { return }
+        changes.append(.sent(message, slots[Int(handle.slot)].session.device, transport.route, at: sentAt))
+    }
+
+    private func runDue(_ handle: SessionHandle, _ now: NIODeadline) {
+        let slot = Int(handle.slot)
+        guard let transport = slots[slot].transport else { return }
+        slots[slot].wheelDeadline = .distantFuture
+        for action in slots[slot].session.due(at: now, settings: settings) {
+            switch action {
+            case .ping:
+                transport.ping()
+            case .close:
+                close(handle, .unresponsive)
+                return
+            case .resend(let messages):
+                backend.fetch(
+                    PendingRequest(
+                        shard: index, handle: handle, device: slots[slot].session.device, query: .again(messages)),
+                    afterCommit: true)
+            }
+        }
+        schedule(handle)
+        fetch(handle)
+    }
+
+    private func schedule(_ handle: SessionHandle) {
+        guard isCurrent(handle) else { return }
+        let deadline = slots[Int(handle.slot)].session.nextDeadline(settings: settings)
+        guard deadline < slots[Int(handle.slot)].wheelDeadline else { return }
+        slots[Int(handle.slot)].wheelDeadline = deadline
+        wheel.add(handle, at: deadline)
+    }
+}

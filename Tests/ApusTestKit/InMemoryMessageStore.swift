@@ -1,0 +1,249 @@
+package import ApusCore
+import Synchronization
+
+/// A store in memory: the same promises, except that nothing survives the process.
+package final class InMemoryMessageStore: MessageStore {
+    private let content = Mutex(InMemoryTransaction())
+    private let failure = Mutex<(any Error)?>(nil)
+
+    package init() {}
+
+    /// Makes each write fail as a full disk does, until it is called with nil.
+    package func failWrites(with error: (any Error)?) {
+        failure.withLock { $0 = error }
+    }
+
+    package func write(_ body: (any StoreTransaction) throws -> Void) throws {
+        let transaction = content.withLock { $0.copy() }
+        try body(transaction)
+        if let error = failure.withLock({ $0 }) { throw error }
+        content.withLock { $0 = transaction }
+    }
+
+    package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
+        try body(content.withLock { $0.copy() })
+    }
+
+    package func close() {}
+}
+
+/// What the store holds. A class, because a transaction changes itself; copied at each transaction.
+// SAFETY: a copy is used by one thread at a time, and is not changed any more once the store holds it.
+final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
+    struct Key: Hashable {
+        let message: MessageID
+        let device: DeviceNumber
+    }
+
+    private var appList: [App] = []
+    private var tokens: Set<SecretHash> = []
+    private var deviceList: [Device] = []
+    private var messages: [MessageID: MessageRecord] = [:]
+    private var deliveries: [Key: (rule: Int, delivery: Delivery)] = [:]
+    private var trails: [Key: [TrailEntry]] = [:]
+    private var keys: [[String]: MessageID] = [:]
+    private var last = MessageID.zero
+
+    func copy() -> InMemoryTransaction {
+        let copy = InMemoryTransaction()
+        copy.appList = appList
+        copy.tokens = tokens
+        copy.deviceList = deviceList
+        copy.messages = messages
+        copy.deliveries = deliveries
+        copy.trails = trails
+        copy.keys = keys
+        copy.last = last
+        return copy
+    }
+
+    // MARK: Apps
+
+    func apps() -> [App] { appList }
+    func adminTokens() -> [SecretHash] { Array(tokens) }
+    func lastMessage() -> MessageID { last }
+
+    func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) -> App? {
+        guard !appList.contains(where: { $0.id == id }) else { return nil }
+        let number = AppNumber(Int64(appList.count + 1))
+        appList.append(App(number: number, id: id, name: name, createdAt: now, keyHash: keyHash))
+        return appList.last
+    }
+
+    func replaceKey(ofApp id: String, with keyHash: SecretHash) -> App? {
+        guard let index = appList.firstIndex(where: { $0.id == id }) else { return nil }
+        let old = appList[index]
+        appList[index] = App(
+            number: old.number, id: old.id, name: old.name, createdAt: old.createdAt, keyHash: keyHash)
+        return appList[index]
+    }
+
+    func insertAdminToken(_ hash: SecretHash, at now: Timestamp) { tokens.insert(hash) }
+
+    // MARK: Devices
+
+    func device(id: String) -> Device? { deviceList.first { $0.id == id } }
+
+    func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) -> [Device] {
+        let matching = deviceList.filter { device in
+            (after.map { device.number > $0 } ?? true) && (filter.appID.map { device.appID == $0 } ?? true)
+                && (filter.alias.map { device.alias == $0 } ?? true)
+        }
+        return Array(matching.prefix(limit))
+    }
+
+    func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) -> Device {
+        let appID = appList.first { $0.number == registration.app }?.id ?? ""
+        let index = deviceList.firstIndex {
+            $0.app == registration.app && $0.tenant == registration.tenant
+                && $0.nativeToken == registration.nativeToken
+        }
+        var device = Device(
+            number: DeviceNumber(Int64(deviceList.count + 1)), id: newID, app: registration.app, appID: appID,
+            tenant: registration.tenant, alias: registration.alias, platform: registration.platform,
+            nativeToken: registration.nativeToken, mobile: registration.mobile,
+            tags: Set(registration.tags).sorted(), isActive: true, registeredAt: now)
+        guard let index else {
+            deviceList.append(device)
+            return device
+        }
+        device.number = deviceList[index].number
+        device.id = deviceList[index].id
+        if deviceList[index].alias != device.alias {
+            for key in deliveries.keys where key.device == device.number && deliveries[key]!.delivery.isOpen {
+                deliveries[key]!.delivery.apply(.ended(.failed("device.reassigned")), at: now)
+            }
+        }
+        deviceList[index] = device
+        return device
+    }
+
+    func deactivate(deviceID: String, at now: Timestamp) -> Device? {
+        guard let index = deviceList.firstIndex(where: { $0.id == deviceID }) else { return nil }
+        deviceList[index].isActive = false
+        return deviceList[index]
+    }
+
+    func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) {
+        for device in deviceList where device.app == app && device.isActive {
+            guard device.tenant.isEmpty || device.tenant == audience.tenant else { continue }
+            guard audience.platform == nil || audience.platform == device.platform else { continue }
+            let rule: Int? =
+                switch audience.kind {
+                case .alias: audience.values.firstIndex(of: device.alias)
+                case .tag: audience.values.firstIndex { device.tags.contains($0) }
+                case .device: audience.values.firstIndex(of: device.id)
+                case .all: 0
+                }
+            if let rule { targets.append(Target(device: device.number, platform: device.platform, rule: rule)) }
+        }
+    }
+
+    // MARK: Messages and deliveries
+
+    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) -> MessageID? {
+        keys[["\(app.rawValue)", tenant, key]]
+    }
+
+    func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) {
+        messages[message.id] = MessageRecord(message: message, audience: request.audience)
+        last = max(last, message.id)
+        if let key = request.idempotencyKey { keys[["\(message.app.rawValue)", message.tenant, key]] = message.id }
+        for target in targets {
+            deliveries[Key(message: message.id, device: target.device)] =
+                (target.rule, Delivery(needsConfirmation: message.needsConfirmation))
+        }
+    }
+
+    func apply(_ change: DeliveryChange) -> Bool {
+        let key = Key(message: change.message, device: change.device)
+        guard var entry = deliveries[key] else { return false }
+        var changed = false
+        for (event, time) in change.events where entry.delivery.apply(event, at: time) {
+            changed = true
+            if case .sent(let route) = event, entry.delivery.attempts > 1 {
+                trails[key, default: []].append(TrailEntry(at: time, code: "resent", route: route.rawValue))
+            }
+        }
+        deliveries[key] = entry
+        return changed
+    }
+
+    func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) -> [PendingDelivery] {
+        let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen && $0.key.message > after }
+        return Array(
+            open.sorted { $0.key.message < $1.key.message }
+                .compactMap { key, entry in pending(key, entry.delivery, now) }.prefix(limit))
+    }
+
+    func pending(for device: DeviceNumber, among ids: [MessageID], at now: Timestamp) -> [PendingDelivery] {
+        ids.sorted().compactMap { id in
+            let key = Key(message: id, device: device)
+            return deliveries[key].flatMap { $0.delivery.isOpen ? pending(key, $0.delivery, now) : nil }
+        }
+    }
+
+    private func pending(_ key: Key, _ delivery: Delivery, _ now: Timestamp) -> PendingDelivery? {
+        guard let record = messages[key.message], record.message.expiresAt > now else { return nil }
+        return PendingDelivery(message: record.message, wasSent: delivery.state > .unsent)
+    }
+
+    func message(_ id: MessageID) -> MessageRecord? { messages[id] }
+
+    func counts(of message: MessageID) -> DeliveryCounts {
+        var counts = DeliveryCounts()
+        for (key, entry) in deliveries where key.message == message {
+            counts.count(entry.delivery.state, entry.delivery.end)
+        }
+        return counts
+    }
+
+    private func record(_ key: Key, _ entry: (rule: Int, delivery: Delivery)) -> DeliveryRecord? {
+        guard let device = deviceList.first(where: { $0.number == key.device }) else { return nil }
+        return DeliveryRecord(
+            device: key.device, deviceID: device.id, alias: device.alias, rule: entry.rule, delivery: entry.delivery)
+    }
+
+    func deliveries(of message: MessageID, after: DeviceNumber?, limit: Int) -> [DeliveryRecord] {
+        let matching = deliveries.filter { $0.key.message == message && (after == nil || $0.key.device > after!) }
+        return Array(matching.compactMap { record($0, $1) }.sorted { $0.device < $1.device }.prefix(limit))
+    }
+
+    func delivery(of message: MessageID, to device: DeviceNumber) -> DeliveryRecord? {
+        let key = Key(message: message, device: device)
+        return deliveries[key].flatMap { record(key, $0) }
+    }
+
+    func trail(of message: MessageID, to device: DeviceNumber) -> [TrailEntry] {
+        trails[Key(message: message, device: device)] ?? []
+    }
+
+    // MARK: Retention
+
+    func expire(at now: Timestamp, limit: Int) -> (ended: Int, hasMore: Bool) {
+        var ended = 0
+        for key in deliveries.keys where messages[key.message].map({ $0.message.expiresAt <= now }) ?? false {
+            if deliveries[key]!.delivery.apply(.ended(.expired), at: now) { ended += 1 }
+        }
+        return (ended, false)
+    }
+
+    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int)
+        -> (removed: Int, hasMore: Bool)
+    {
+        keys = keys.filter { $0.value >= MessageID(lowestAt: keyTime) }
+        let old = messages.keys.filter { id in
+            id < MessageID(lowestAt: time)
+                && !deliveries.contains { $0.key.message == id && $0.value.delivery.isOpen }
+                && messages[id]!.message.expiresAt <= time
+        }
+        for id in old {
+            messages[id] = nil
+            for key in deliveries.keys where key.message == id {
+                deliveries[key] = nil
+                trails[key] = nil
+            }
+        }
+        return (old.count, false)
+    }
+}

@@ -1,0 +1,20 @@
+package import ApusCore
+
+/// A connection that keeps what it is told.
+package final class RecordingTransport: DeviceTransport {
+    package let route = Route.webSocket
+    package var isWritable = true
+    package private(set) var written: [Message] = []
+    package private(set) var flushed = 0
+    package private(set) var pings = 0
+    package private(set) var closed: SessionCloseReason?
+
+    package init() {}
+
+    package var messages: [MessageID] { written.map(\.id) }
+
+    package func write(_ message: Message, forms: inout EncodedForms) { written.append(message) }
+    package func flush() { flushed = written.count }
+    package func ping() { pings += 1 }
+    package func close(_ reason: SessionCloseReason) { closed = reason }
+}
