@@ -1,0 +1,95 @@
+package import ApusCore
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// The embedded store: one SQLite file, written ahead and synced at each commit.
+package final class SQLiteMessageStore: MessageStore {
+    private let pool: DatabasePool
+    private let lock: DataDirectoryLock
+
+    /// Opens the store in `directory`, which is made if it is missing, and brings it to this version's schema.
+    /// - Parameter largestFile: the size in bytes that the database file may reach; nil for as much as the disk has.
+    /// - Throws: `StoreOpeningError` with what to do.
+    package init(directory: String, largestFile: Int64? = nil) throws {
+        let file = directory + "/apus.db"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StoreOpeningError.unusableDirectory(directory, reason: error.localizedDescription)
+        }
+        lock = try DataDirectoryLock(directory: directory)
+        do {
+            pool = try DatabasePool(path: file, configuration: Self.configuration)
+            try Self.prepare(pool, file: file, largestFile: largestFile)
+        } catch let error as DatabaseError {
+            throw StoreOpeningError(error, file: file)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "apus.store"
+        configuration.maximumReaderCount = 2
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;")
+        }
+        return configuration
+    }
+
+    private static func prepare(_ pool: DatabasePool, file: String, largestFile: Int64?) throws {
+        try pool.writeWithoutTransaction { database in
+            // GRDB chooses NORMAL with write-ahead logging, which syncs only at checkpoints.
+            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;")
+            guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
+                throw StoreOpeningError.unsafe(file)
+            }
+            try check(database, file: file)
+        }
+        let migrator = SQLiteSchema.migrator
+        if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StoreOpeningError.newer(file) }
+        try migrator.migrate(pool)
+        if let largestFile {
+            try pool.writeWithoutTransaction { database in
+                let pageSize = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
+                try database.execute(sql: "PRAGMA max_page_count = \(max(largestFile / pageSize, 64))")
+            }
+        }
+    }
+
+    /// Small files are checked page by page; large ones would take too long at each start.
+    private static let largestChecked: Int64 = 256 << 20
+
+    private static func check(_ database: Database, file: String) throws {
+        let size = try Int64.fetchOne(
+            database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        guard let size, size <= largestChecked else { return }
+        let result = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+        guard result == "ok" else { throw StoreOpeningError.damaged(file, reason: result ?? "no answer") }
+    }
+
+    package func write(_ body: (any StoreTransaction) throws -> Void) throws {
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try body(SQLiteTransaction(database: SQLiteStatements(database)))
+                return .commit
+            }
+        }
+    }
+
+    package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
+        try pool.read { try body(SQLiteTransaction(database: SQLiteStatements($0))) }
+    }
+
+    package func close() throws {
+        try pool.close()
+        lock.release()
+    }
+}
+
+/// One connection inside a transaction. What it can do stands in the extensions, a file per subject.
+struct SQLiteTransaction: StoreTransaction {
+    let database: SQLiteStatements
+}

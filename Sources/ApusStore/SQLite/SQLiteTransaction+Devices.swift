@@ -1,0 +1,142 @@
+import ApusCore
+
+private enum Statements {
+    static let select = """
+        SELECT d.id, d.public_id, d.app, a.public_id, d.tenant, d.alias, d.platform, d.native_token, d.mobile, d.active,
+            d.registered_at
+        FROM devices d JOIN apps a ON a.id = d.app
+        """
+    static let byID: SQL = "\(select) WHERE d.public_id = ?"
+    static let list: SQL = """
+        \(select) WHERE d.id > ?1 AND (?2 IS NULL OR a.public_id = ?2) AND (?3 IS NULL OR d.alias = ?3)
+        ORDER BY d.id LIMIT ?4
+        """
+    static let tags: SQL = "SELECT tag FROM device_tags WHERE device = ? ORDER BY tag"
+    static let earlier: SQL = """
+        SELECT id, public_id, alias FROM devices WHERE app = ? AND tenant = ? AND native_token = ?
+        """
+    static let update: SQL = """
+        UPDATE devices SET alias = ?, platform = ?, mobile = ?, active = 1, registered_at = ? WHERE id = ?
+        """
+    static let insert: SQL = """
+        INSERT INTO devices (public_id, app, tenant, alias, platform, native_token, mobile, active, registered_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
+        """
+    static let deleteTags: SQL = "DELETE FROM device_tags WHERE device = ?"
+    static let insertTag: SQL = "INSERT INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
+    static let failOpen: SQL = """
+        UPDATE deliveries SET end = 'failed', reason = ?, ended_at = ?, open = 0 WHERE device = ? AND open = 1
+        """
+    static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE public_id = ?"
+
+    static let withAlias = resolve("d.alias = ?4")
+    static let withTag = resolve("d.id IN (SELECT device FROM device_tags WHERE app = ?1 AND tag = ?4)")
+    static let withID = resolve("d.public_id = ?4")
+    static let everyone = resolve("?4 = ''")
+
+    private static func resolve(_ condition: String) -> SQL {
+        """
+        SELECT d.id, d.platform FROM devices d
+        WHERE d.app = ?1 AND d.active = 1 AND (d.tenant = '' OR d.tenant = ?2) AND (?3 IS NULL OR d.platform = ?3)
+            AND \(condition)
+        """
+    }
+}
+
+extension SQLiteTransaction {
+    private func device(_ row: SQLiteRow) -> Device {
+        Device(
+            number: DeviceNumber(row.int(0)), id: row.text(1), app: AppNumber(row.int(2)), appID: row.text(3),
+            tenant: row.text(4), alias: row.text(5), platform: Platform(rawValue: row.int(6)) ?? .pc,
+            nativeToken: row.text(7), mobile: row.optionalText(8), tags: [], isActive: row.bool(9),
+            registeredAt: row.time(10))
+    }
+
+    private func tags(of device: DeviceNumber) throws -> [String] {
+        var tags: [String] = []
+        try database.rows(Statements.tags, device) { tags.append($0.text(0)) }
+        return tags
+    }
+
+    func device(id: String) throws -> Device? {
+        guard var device = try database.first(Statements.byID, id, value: device) else { return nil }
+        device.tags = try tags(of: device.number)
+        return device
+    }
+
+    func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device] {
+        var devices: [Device] = []
+        try database.rows(Statements.list, after ?? DeviceNumber(-1), filter.appID, filter.alias, limit) {
+            devices.append(device($0))
+        }
+        for index in devices.indices { devices[index].tags = try tags(of: devices[index].number) }
+        return devices
+    }
+
+    func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device {
+        let earlier = try database.first(
+            Statements.earlier, registration.app, registration.tenant, registration.nativeToken
+        ) { (number: DeviceNumber($0.int(0)), id: $0.text(1), alias: $0.text(2)) }
+        if let earlier {
+            try database.run(
+                Statements.update, registration.alias, registration.platform.rawValue, registration.mobile, now,
+                earlier.number)
+            // Another user's messages are not for whom holds the device now.
+            if earlier.alias != registration.alias {
+                try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
+            }
+            try database.run(Statements.deleteTags, earlier.number)
+        } else {
+            try database.run(
+                Statements.insert, newID, registration.app, registration.tenant, registration.alias,
+                registration.platform.rawValue, registration.nativeToken, registration.mobile, now)
+        }
+        let number = earlier?.number ?? DeviceNumber(database.lastInsertedRow)
+        for tag in Set(registration.tags) { try database.run(Statements.insertTag, registration.app, tag, number) }
+        guard let device = try device(id: earlier?.id ?? newID) else {
+            throw ApusError(.internal, code: "device_vanished", "The registered device cannot be read back.")
+        }
+        return device
+    }
+
+    func deactivate(deviceID: String, at now: Timestamp) throws -> Device? {
+        try database.run(Statements.deactivate, deviceID)
+        return try device(id: deviceID)
+    }
+
+    func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws {
+        let start = targets.count
+        switch audience.kind {
+        case .alias:
+            try resolve(audience, app, Statements.withAlias, each: audience.values, &targets)
+        case .tag:
+            try resolve(audience, app, Statements.withTag, each: audience.values, &targets)
+            if audience.values.count > 1 { removeRepeated(from: start, &targets) }
+        case .device:
+            try resolve(audience, app, Statements.withID, each: audience.values, &targets)
+        case .all:
+            try resolve(audience, app, Statements.everyone, each: [""], &targets)
+        }
+        // In key order, so that the deliveries are appended and not scattered.
+        if targets.count - start > 1 { targets[start...].sort { $0.device.rawValue < $1.device.rawValue } }
+    }
+
+    private func resolve(
+        _ audience: Audience, _ app: AppNumber, _ sql: SQL, each values: [String], _ targets: inout [Target]
+    ) throws {
+        for (rule, value) in values.enumerated() {
+            try database.rows(sql, app, audience.tenant, audience.platform?.rawValue, value) { row in
+                targets.append(
+                    Target(
+                        device: DeviceNumber(row.int(0)), platform: Platform(rawValue: row.int(1)) ?? .pc, rule: rule))
+            }
+        }
+    }
+
+    /// A device with several of the tags counts once, by the first.
+    private func removeRepeated(from start: Int, _ targets: inout [Target]) {
+        var seen = Set<DeviceNumber>()
+        let unique = targets[start...].filter { seen.insert($0.device).inserted }
+        targets.replaceSubrange(start..., with: unique)
+    }
+}

@@ -1,0 +1,103 @@
+import ApusCore
+import NIOCore
+
+private enum Statements {
+    // Purged messages are older than a remembered key's, so the highest of both is the highest ever given out.
+    static let last: SQL = """
+        SELECT max(coalesce((SELECT max(id) FROM messages), 0), coalesce((SELECT max(message) FROM idempotency), 0))
+        """
+    static let byKey: SQL = "SELECT message FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
+    static let remember: SQL = """
+        INSERT OR REPLACE INTO idempotency (app, tenant, key, message) VALUES (?, ?, ?, ?)
+        """
+    static let insert: SQL = """
+        INSERT INTO messages
+            (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
+            needs_confirmation, expires_at, audience_kind, audience, platform)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    static let insertDelivery: SQL = """
+        INSERT INTO deliveries (message, device, rule, needs_confirmation, open, state, attempts)
+        VALUES (?, ?, ?, ?, 1, 0, 0)
+        """
+    static let byID: SQL = """
+        SELECT \(SQLiteTransaction.messageColumns), m.audience_kind, m.audience, m.platform
+        FROM messages m JOIN apps a ON a.id = m.app WHERE m.id = ?
+        """
+}
+
+extension SQLiteTransaction {
+    static let messageColumns = """
+        m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
+        m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at
+        """
+
+    func message(_ row: SQLiteRow) -> Message {
+        Message(
+            id: MessageID(row.int(0)), app: AppNumber(row.int(1)), appID: row.text(2), tenant: row.text(3),
+            content: MessageContent(
+                kind: MessageContent.Kind(rawValue: row.int(4)) ?? .message, alert: row.text(5),
+                extra: row.optionalText(6), sound: row.optionalText(7), badge: row.optionalInt(8),
+                listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
+                smsMessage: row.optionalText(12)),
+            needsConfirmation: row.bool(13), expiresAt: row.time(14))
+    }
+
+    func lastMessage() throws -> MessageID {
+        try database.first(Statements.last) { MessageID($0.int(0)) } ?? .zero
+    }
+
+    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID? {
+        try database.first(Statements.byKey, app, tenant, key) { MessageID($0.int(0)) }
+    }
+
+    func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) throws {
+        let content = message.content
+        try database.run(
+            Statements.insert, message.id, message.app, message.tenant, content.kind.rawValue, content.alert,
+            content.extra, content.sound, content.badge, content.listenFlag, content.sender, content.senderDevice,
+            content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
+            AudienceText.encode(request.audience.values), request.audience.platform?.rawValue)
+        if let key = request.idempotencyKey {
+            try database.run(Statements.remember, message.app, message.tenant, key, message.id)
+        }
+        for target in targets {
+            try database.run(
+                Statements.insertDelivery, message.id, target.device, target.rule, message.needsConfirmation)
+        }
+    }
+
+    func message(_ id: MessageID) throws -> MessageRecord? {
+        try database.first(Statements.byID, id) { row in
+            let message = message(row)
+            return MessageRecord(
+                message: message,
+                audience: Audience(
+                    Audience.Kind(rawValue: row.text(15)) ?? .all, AudienceText.decode(row.text(16)),
+                    platform: row.optionalInt(17).flatMap(Platform.init(rawValue:)), tenant: message.tenant))
+        }
+    }
+}
+
+/// An audience's values as the text of a JSON array.
+enum AudienceText {
+    static func encode(_ values: [String]) -> String {
+        var text = ByteBuffer(string: "[")
+        for (index, value) in values.enumerated() {
+            if index > 0 { text.writeString(",") }
+            text.writeJSONString(value)
+        }
+        text.writeString("]")
+        return String(buffer: text)
+    }
+
+    static func decode(_ text: String) -> [String] {
+        let values = try? JSONScanner.withValue(in: ByteBuffer(string: text)) { scanner in
+            var values: [String] = []
+            try scanner.beginArray()
+            while try scanner.nextElement() { values.append(try scanner.string()) }
+            return values
+        }
+        return values ?? []
+    }
+}

@@ -1,0 +1,60 @@
+import ApusCore
+
+private enum Statements {
+    static let due: SQL = "SELECT id FROM messages WHERE swept = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?"
+    static let expire: SQL = """
+        UPDATE deliveries SET end = 'expired', ended_at = ?1, open = 0
+        WHERE message = ?2 AND device IN (SELECT device FROM deliveries WHERE message = ?2 AND open = 1 LIMIT ?3)
+        """
+    static let markSwept: SQL = "UPDATE messages SET swept = 1 WHERE id = ?"
+    static let forgetKeys: SQL = """
+        DELETE FROM idempotency WHERE (app, tenant, key) IN (
+            SELECT app, tenant, key FROM idempotency WHERE message < ? LIMIT ?)
+        """
+    static let old: SQL = "SELECT id FROM messages WHERE id < ? AND swept = 1 ORDER BY id LIMIT ?"
+    static let deleteDeliveries: SQL = """
+        DELETE FROM deliveries
+        WHERE message = ?1 AND device IN (SELECT device FROM deliveries WHERE message = ?1 LIMIT ?2)
+        """
+    static let deleteTrail: SQL = "DELETE FROM trail WHERE message = ?"
+    static let deleteMessage: SQL = "DELETE FROM messages WHERE id = ?"
+}
+
+extension SQLiteTransaction {
+    /// Rows that one step may touch, so that a message to very many devices does not hold up everything else.
+    private static let rowsPerStep = 5000
+
+    func expire(at now: Timestamp, limit: Int) throws -> (ended: Int, hasMore: Bool) {
+        let due = try messages(Statements.due, now, limit)
+        var ended = 0
+        for message in due {
+            ended += try database.run(Statements.expire, now, message, Self.rowsPerStep - ended)
+            if ended >= Self.rowsPerStep { return (ended, true) }
+            try database.run(Statements.markSwept, message)
+        }
+        return (ended, due.count == limit)
+    }
+
+    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int) throws
+        -> (removed: Int, hasMore: Bool)
+    {
+        let forgotten = try database.run(Statements.forgetKeys, MessageID(lowestAt: keyTime), limit)
+        let old = try messages(Statements.old, MessageID(lowestAt: time), limit)
+        var removed = 0
+        var rows = 0
+        for message in old {
+            rows += try database.run(Statements.deleteDeliveries, message, Self.rowsPerStep - rows)
+            if rows >= Self.rowsPerStep { return (removed, true) }
+            try database.run(Statements.deleteTrail, message)
+            try database.run(Statements.deleteMessage, message)
+            removed += 1
+        }
+        return (removed, old.count == limit || forgotten == limit)
+    }
+
+    private func messages(_ sql: SQL, _ bound: some SQLiteBindable, _ limit: Int) throws -> [MessageID] {
+        var messages: [MessageID] = []
+        try database.rows(sql, bound, limit) { messages.append(MessageID($0.int(0))) }
+        return messages
+    }
+}
