@@ -1,0 +1,120 @@
+import ApusCore
+import Hummingbird
+
+/// `GET /v1/messages/{id}`: where a message's deliveries stand. `GET /v1/messages/{id}/explain?device=…`: why.
+struct MessageRoutes: Sendable {
+    let dispatcher: Dispatcher
+    let access: Access
+
+    func add(to router: Router<APIContext>) {
+        router.get("/v1/messages/:id") { request, context in
+            try await show(request, try context.parameters.require("id"))
+        }
+        router.get("/v1/messages/:id/explain") { request, context in
+            try await explain(request, try context.parameters.require("id"))
+        }
+    }
+
+    private func message(_ request: Request, _ text: String) async throws -> MessageRecord {
+        try access.requireSomeone(request)
+        guard let id = MessageID(text), let record = try await dispatcher.query({ try $0.message(id) }) else {
+            throw ApusError.unknownMessage
+        }
+        try access.requireAdmin(request, orKeyOf: record.message.appID)
+        return record
+    }
+
+    private func show(_ request: Request, _ text: String) async throws -> Response {
+        let record = try await message(request, text)
+        let page = try Page(request)
+        let id = record.message.id
+        let (counts, deliveries) = try await dispatcher.query { snapshot in
+            (try snapshot.counts(of: id), try snapshot.deliveries(of: id, after: page.after, limit: page.limit))
+        }
+        return Response.json { object in
+            object.member("id", string: id.description)
+            object.member("appId", string: record.message.appID)
+            object.member("createdAt", time: id.time)
+            object.member("expiresAt", time: record.message.expiresAt)
+            object.member("counts") { Self.write(counts, &$0) }
+            object.member("deliveries", objects: deliveries) { Self.write($0, &$1) }
+            let next = deliveries.count == page.limit ? deliveries.last : nil
+            object.member("next", string: next.map { String($0.device.rawValue) })
+        }
+    }
+
+    private static func write(_ counts: DeliveryCounts, _ object: inout JSONObjectWriter) {
+        object.member("unsent", int: Int64(counts.unsent))
+        object.member("sent", int: Int64(counts.sent))
+        object.member("received", int: Int64(counts.received))
+        object.member("read", int: Int64(counts.read))
+        object.member("expired", int: Int64(counts.expired))
+        object.member("failed", int: Int64(counts.failed))
+        object.member("cancelled", int: Int64(counts.cancelled))
+    }
+
+    private static func write(_ record: DeliveryRecord, _ object: inout JSONObjectWriter) {
+        let delivery = record.delivery
+        object.member("deviceId", string: record.deviceID)
+        object.member("alias", string: record.alias)
+        object.member("state", string: delivery.bucket)
+        object.member("sentAt", time: delivery.sentAt)
+        object.member("receivedAt", time: delivery.receivedAt)
+        object.member("readAt", time: delivery.readAt)
+        object.member("attempts", int: Int64(delivery.attempts))
+        object.member("route", string: delivery.route?.rawValue)
+        object.member("error", string: delivery.failure)
+    }
+
+    private func explain(_ request: Request, _ text: String) async throws -> Response {
+        let record = try await message(request, text)
+        guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {
+            throw ApusError(
+                .invalid, code: "invalid_request", "device is missing: ask for …/explain?device=<device id>.")
+        }
+        let id = record.message.id
+        let found = try await dispatcher.query { snapshot -> (Device, DeliveryRecord?, [TrailEntry])? in
+            guard let device = try snapshot.device(id: deviceID) else { return nil }
+            return (
+                device, try snapshot.delivery(of: id, to: device.number), try snapshot.trail(of: id, to: device.number)
+            )
+        }
+        // Of another app's device the caller learns no more than of one that does not exist.
+        guard let (device, delivery, trail) = found, device.app == record.message.app else {
+            throw ApusError.unknownDevice
+        }
+        let explanation =
+            delivery.map { delivery in
+                Explanation(
+                    record, delivery, trail: trail,
+                    presence: Explanation.Presence(isConnected: dispatcher.directory[device.number] != nil),
+                    now: dispatcher.clock.now)
+            } ?? Explanation(record, notFor: device)
+        return Response.json { object in
+            object.member("messageId", string: id.description)
+            object.member("deviceId", string: device.id)
+            object.member("state", string: explanation.state)
+            object.member("steps", objects: explanation.steps) { Self.write($0, &$1) }
+            object.member("next") { Self.write(explanation.next, &$0) }
+        }
+    }
+
+    private static func write(_ step: Explanation.Step, _ object: inout JSONObjectWriter) {
+        object.member("at", time: step.at)
+        object.member("code", string: step.code)
+        object.member("text", string: step.text)
+        object.member("route", string: step.route)
+    }
+}
+
+extension Delivery {
+    /// Why it ended without success; nil if it did not.
+    fileprivate var failure: String? {
+        switch end {
+        case .failed(let reason): reason
+        case .expired: "expired"
+        case .cancelled: "cancelled"
+        case nil: nil
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import ApusCore
+import NIOCore
+
+/// The body of `POST /msgpush/send` (seed 003), read straight from its bytes.
+struct SendBody {
+    var appID: String?
+    var appKey: String?
+    var tenant: String?
+    var platform: String?
+    var kind: String?
+    var needsConfirmation: Bool?
+    var duration: Int64?
+    var audienceKind: String?
+    var audiences: [String]?
+    var alert: String?
+    /// JSON text.
+    var extra: String?
+    var sound: String?
+    var badge: Int64?
+    var sender: String?
+    var senderDevice: String?
+    var smsMessage: String?
+    var listenFlag: String?
+    var requestID: String?
+    /// Members that mean nothing here.
+    var unknown: [String] = []
+    private var problems = FieldProblems()
+
+    /// - Throws: `ApusError` if the body is not a JSON object. What is wrong with members is found by `request`.
+    init(_ body: ByteBuffer, limits: SendLimits) throws(ApusError) {
+        do {
+            try JSONScanner.withObject(in: body) { scanner in
+                while let key = try scanner.nextKey() { try read(key, &scanner, limits) }
+            }
+        } catch let error as JSONError {
+            throw FieldProblems.notJSON(error)
+        } catch {
+            throw ApusError(.internal, code: "internal", "The request could not be read.")
+        }
+    }
+
+    private mutating func read(_ key: JSONKey, _ scanner: inout JSONScanner, _ limits: SendLimits) throws(JSONError) {
+        switch key {
+        case "appId": appID = try scanner.text("appId", &problems)
+        case "appKey": appKey = try scanner.text("appKey", &problems)
+        case "tenantCode": tenant = try scanner.text("tenantCode", &problems)
+        case "platform": platform = try scanner.text("platform", &problems)
+        case "pushMsgType": kind = try scanner.text("pushMsgType", &problems)
+        case "needConfirm": needsConfirmation = try scanner.flag("needConfirm", &problems)
+        case "duration": duration = try scanner.integer("duration", &problems)
+        case "audienceType": audienceKind = try scanner.text("audienceType", &problems)
+        case "audiences": audiences = try scanner.texts("audiences", &problems, most: limits.audiences)
+        case "alert": alert = try scanner.text("alert", &problems, longest: .max)
+        case "extra": extra = try scanner.kind() == .null ? skipNull(&scanner) : scanner.rawValue()
+        case "sound": sound = try scanner.text("sound", &problems)
+        case "badge": badge = try scanner.integer("badge", &problems)
+        case "sender": sender = try scanner.text("sender", &problems)
+        case "sendDeive", "sendDevice": senderDevice = try scanner.text("sendDevice", &problems)
+        case "smsMessage": smsMessage = try scanner.text("smsMessage", &problems, longest: .max)
+        case "listenFlag": listenFlag = try scanner.text("listenFlag", &problems)
+        case "requestId": requestID = try scanner.text("requestId", &problems)
+        default:
+            if unknown.count < 16 { unknown.append(String(key.string.prefix(64))) }
+            try scanner.skipValue()
+        }
+    }
+
+    private func skipNull(_ scanner: inout JSONScanner) throws(JSONError) -> String? {
+        try scanner.null()
+        return nil
+    }
+
+    /// The request that the body describes.
+    /// - Parameter authorize: finds the app by id and key.
+    /// - Throws: `ApusError` that names everything that is wrong.
+    func request(
+        idempotencyKey: String?, limits: SendLimits,
+        authorize: (_ appID: String, _ appKey: String) throws(ApusError) -> App
+    ) throws(ApusError) -> PushRequest {
+        var problems = problems
+        let audience = audience(&problems)
+        if appID == nil { problems.missing("appId") }
+        if appKey == nil { problems.missing("appKey") }
+        if alert == nil { problems.missing("alert") }
+        let kind = messageKind(&problems)
+        try problems.check()
+        let app = try authorize(appID ?? "", appKey ?? "")
+        let size = (alert?.utf8.count ?? 0) + (extra?.utf8.count ?? 0) + (smsMessage?.utf8.count ?? 0)
+        guard size <= limits.payload else {
+            throw ApusError(
+                .tooLarge, code: "payload_too_large",
+                "alert, extra and smsMessage have \(size) bytes together, \(size - limits.payload) more than the "
+                    + "\(limits.payload) allowed.")
+        }
+        return PushRequest(
+            app: app.number, appID: app.id, audience: audience,
+            content: MessageContent(
+                kind: kind, alert: alert ?? "", extra: extra, sound: sound, badge: badge,
+                listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage),
+            needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive(limits),
+            idempotencyKey: idempotencyKey ?? requestID)
+    }
+
+    private func messageKind(_ problems: inout FieldProblems) -> MessageContent.Kind {
+        switch kind {
+        case nil, "MSG"?: return .message
+        case "CMD"?: return .command
+        default:
+            problems.wrongValue("pushMsgType", "must be MSG or CMD")
+            return .message
+        }
+    }
+
+    private func audience(_ problems: inout FieldProblems) -> Audience {
+        var audience = Audience(.all, tenant: tenant ?? "")
+        switch platform {
+        case nil: problems.missing("platform")
+        case "ALL"?: break
+        case let name?:
+            audience.platform = Platform(name: name)
+            if audience.platform == nil { problems.wrongValue("platform", "must be ALL, ANDROID, IOS, PC or WEB") }
+        }
+        guard let audienceKind else {
+            problems.missing("audienceType")
+            if audiences == nil { problems.missing("audiences") }
+            return audience
+        }
+        guard let kind = Audience.Kind(rawValue: audienceKind) else {
+            problems.wrongValue("audienceType", "must be ALIAS, TAG, DEVICE or ALL")
+            return audience
+        }
+        audience.kind = kind
+        if kind == .all { return audience }
+        guard let audiences, let first = audiences.first else {
+            problems.missing("audiences")
+            return audience
+        }
+        if first.utf8.count == 3, first.uppercased() == "ALL" {
+            audience.kind = .all
+        } else {
+            audience.values = audiences.count == 1 ? audiences : Self.unique(audiences)
+        }
+        return audience
+    }
+
+    private static func unique(_ values: [String]) -> [String] {
+        var seen = Set<String>()
+        return values.filter { seen.insert($0).inserted }
+    }
+
+    /// A duration below 0 or beyond the longest becomes the longest, as in ONE-PUSH.
+    private func timeToLive(_ limits: SendLimits) -> Int64 {
+        guard let duration else { return limits.defaultTimeToLive }
+        return duration < 0 || duration > limits.longestTimeToLive ? limits.longestTimeToLive : duration
+    }
+}
+
+/// What a request to send may ask for. Sizes are bytes, times seconds.
+package struct SendLimits: Sendable {
+    package var payload = 4096
+    package var audiences = 1000
+    package var batch = 1000
+    package var defaultTimeToLive: Int64 = 259_200
+    package var longestTimeToLive: Int64 = 259_200
+
+    package init() {}
+}

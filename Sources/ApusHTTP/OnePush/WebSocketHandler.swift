@@ -1,0 +1,217 @@
+import ApusCore
+import CoreMetrics
+import NIOCore
+
+/// A device's WebSocket (seed 003). The only handler of its channel: an idle device costs little more than its socket.
+// SAFETY: a channel handler; touched on its channel's event loop only.
+final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        /// The store is being asked who this is. What the device says meanwhile waits.
+        case identifying(early: [ByteBuffer])
+        case open(SessionHandle)
+        case closing
+    }
+
+    /// What a device may say before it is known.
+    private static let earlyMessages = 64
+    /// How long a device has to answer a close frame.
+    private static let closeTime = TimeAmount.seconds(3)
+
+    let route = Route.webSocket
+    private let shared: HTTPServerContext
+    private let shard: SessionShard
+    private let deviceID: String
+    private var platform = Platform.android
+    private(set) var isWritable = true
+    private var decoder: WebSocketFrameDecoder
+    private var state = State.identifying(early: [])
+    private var context: ChannelHandlerContext?
+
+    init(_ shared: HTTPServerContext, shard: SessionShard, deviceID: String?) {
+        self.shared = shared
+        self.shard = shard
+        self.deviceID = deviceID ?? ""
+        decoder = WebSocketFrameDecoder(limit: shared.limits.frame)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        shared.metrics.sockets.increment()
+        guard !deviceID.isEmpty else {
+            close(4404, "deviceId is missing: connect with ?deviceId=…")
+            return
+        }
+        let id = deviceID
+        shared.dispatcher.query {
+            try $0.device(id: id)
+        } completion: { result in
+            self.shard.eventLoop.execute { self.identified(result) }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .open(let handle) = state { shard.detach(handle) }
+        state = .closing
+        isWritable = false
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func identified(_ result: Result<Device?, any Error>) {
+        guard case .identifying(let early) = state, context != nil else { return }
+        switch result {
+        case .failure:
+            close(1011, "the store cannot be read; try again later")
+        case .success(let device?) where device.isActive:
+            platform = device.platform
+            let handle = shard.attach(device.number, self)
+            state = .open(handle)
+            for text in early { take(text, from: handle) }
+            shard.didRead(handle)
+            context?.flush()
+        case .success:
+            close(4404, "no active device has this deviceId: register first")
+        }
+    }
+
+    // MARK: What the device says
+
+    /// Bytes that came behind the handshake.
+    func takeUnread(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        read(bytes, context)
+        channelReadComplete(context: context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        read(unwrapInboundIn(data), context)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .open(let handle) = state { shard.didRead(handle) }
+        context.flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable, case .open(let handle) = state { shard.becameWritable(handle) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func read(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        var bytes = data
+        if case .open(let handle) = state { shard.heard(handle) }
+        decoder.append(&bytes)
+        do throws(WebSocketError) {
+            while let event = try decoder.next() {
+                switch event {
+                case .text(let text): take(text)
+                case .binary: throw WebSocketError(1003, "only text frames are understood here")
+                case .ping(let data): send { WebSocketFrameEncoder.writePong(data, into: &$0) }
+                case .pong: break
+                case .close(let code, _):
+                    answerClose(code, context)
+                    return
+                }
+            }
+        } catch {
+            close(error.closeCode, error.reason)
+        }
+    }
+
+    private func take(_ text: ByteBuffer) {
+        switch state {
+        case .open(let handle):
+            take(text, from: handle)
+        case .identifying(var early):
+            guard early.count < Self.earlyMessages else {
+                close(1008, "too many messages before the connection was ready")
+                return
+            }
+            early.append(text)
+            state = .identifying(early: early)
+        case .closing:
+            break
+        }
+    }
+
+    private func take(_ text: ByteBuffer, from handle: SessionHandle) {
+        switch DeviceCommand(text) {
+        case .heartbeat: send { $0.writeImmutableBuffer(Self.heartbeatAnswer) }
+        case .confirm(let messages):
+            for message in messages { shard.confirm(handle, message, isRead: false) }
+        case .read(let messages):
+            for message in messages { shard.confirm(handle, message, isRead: true) }
+        case nil: break
+        }
+    }
+
+    private static let heartbeatAnswer: ByteBuffer = {
+        var frame = ByteBuffer()
+        WebSocketFrameEncoder.writeText("ACK1", into: &frame)
+        return frame
+    }()
+
+    // MARK: What the device is told
+
+    func write(_ message: Message, forms: inout EncodedForms) {
+        let platform = platform
+        let frame = forms.bytes(for: platform == .ios ? WebSocketForms.ios : WebSocketForms.general) {
+            WebSocketForms.frame(message, for: platform)
+        }
+        context?.write(wrapOutboundOut(frame), promise: nil)
+    }
+
+    func flush() {
+        context?.flush()
+    }
+
+    func ping() {
+        send { WebSocketFrameEncoder.writePing(into: &$0) }
+        context?.flush()
+    }
+
+    func close(_ reason: SessionCloseReason) {
+        switch reason {
+        case .replaced: close(4409, "the device connected again")
+        case .unregistered: close(4404, "the device was unregistered")
+        case .unresponsive: context?.close(promise: nil)
+        case .stopping: close(1001, "the server is stopping; connect again")
+        }
+    }
+
+    private func send(_ write: (inout ByteBuffer) -> Void) {
+        var frame = ByteBuffer()
+        write(&frame)
+        context?.write(wrapOutboundOut(frame), promise: nil)
+    }
+
+    /// Says why, waits a moment for the device to answer, and closes.
+    private func close(_ code: UInt16, _ reason: String) {
+        guard let context else { return }
+        if case .closing = state { return }
+        if case .open(let handle) = state { shard.detach(handle) }
+        state = .closing
+        send { WebSocketFrameEncoder.writeClose(code: code, reason: reason, into: &$0) }
+        context.flush()
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: Self.closeTime) { channel.close(promise: nil) }
+    }
+
+    private func answerClose(_ code: UInt16?, _ context: ChannelHandlerContext) {
+        if case .open(let handle) = state {
+            shard.detach(handle)
+            send { WebSocketFrameEncoder.writeClose(code: code, into: &$0) }
+        }
+        state = .closing
+        context.flush()
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,33 @@
+package import ApusCore
+package import Hummingbird
+package import Logging
+package import NIOCore
+
+/// Everything that is not answered on the connection itself.
+package enum APIRouter {
+    /// - Parameter isDemo: whether anyone may create apps.
+    package static func responder(
+        dispatcher: Dispatcher, apps: AppRegistry, tokens: AdminTokens, isDemo: Bool,
+        limits: HTTPServerContext.Limits, metrics: PrometheusMetrics, logger: Logger
+    ) -> @Sendable (Request, any Channel) async -> Response {
+        let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
+        let router = Router(context: APIContext.self)
+        router.add(middleware: CrossOriginMiddleware())
+        router.add(middleware: ErrorMiddleware())
+        RegistrationRoutes(dispatcher: dispatcher, apps: apps, limits: limits).add(to: router)
+        AppRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
+        DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
+        MessageRoutes(dispatcher: dispatcher, access: access).add(to: router)
+        OperationsRoutes(dispatcher: dispatcher, metrics: metrics).add(to: router)
+        let responder = router.buildResponder()
+        return { request, channel in
+            let context = APIContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+            do {
+                return try await responder.respond(to: request, context: context)
+            } catch {
+                logger.error("request failed", metadata: ["error": "\(error)"])
+                return Response(status: .internalServerError)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package import ApusCore
+package import NIOCore
+
+extension ApusError {
+    /// The HTTP status that says what `kind` says.
+    package var status: Int {
+        switch kind {
+        case .invalid: 400
+        case .unauthenticated: 401
+        case .forbidden: 403
+        case .notFound: 404
+        case .conflict: 409
+        case .tooLarge: 413
+        case .throttled: 429
+        case .unavailable: 503
+        case .internal: 500
+        }
+    }
+
+    var retryAfter: Int? {
+        switch kind {
+        case .throttled(let seconds), .unavailable(let seconds): seconds
+        default: nil
+        }
+    }
+
+    /// Headers that the answer carries beside its body.
+    var headers: [HTTPWireField] {
+        var headers: [HTTPWireField] = []
+        if let retryAfter { headers.append(HTTPWireField("Retry-After", String(retryAfter))) }
+        if kind == .unauthenticated { headers.append(HTTPWireField("WWW-Authenticate", "Bearer")) }
+        return headers
+    }
+
+    /// The error form of ONE-PUSH, `code` and `message`, with a stable code for programs in `error` and what is wrong
+    /// with which member in `errors`. The same on every path.
+    package var body: ByteBuffer { body(status: status) }
+
+    func body(status: Int) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeJSONObject { error in
+            error.member("code", int: Int64(status))
+            error.member("error", string: code)
+            error.member("message", string: message)
+            error.member("retryAfter", int: retryAfter.map(Int64.init))
+            if !fields.isEmpty { error.member("errors", raw: Self.list(fields)) }
+        }
+        return buffer
+    }
+
+    private static func list(_ fields: [Field]) -> String {
+        var list = ByteBuffer(string: "[")
+        for (index, field) in fields.enumerated() {
+            if index > 0 { list.writeString(",") }
+            var object = ByteBuffer()
+            object.writeJSONObject { writer in
+                writer.member("field", string: field.name)
+                writer.member("code", string: field.code)
+                writer.member("message", string: field.message)
+            }
+            list.writeBuffer(&object)
+        }
+        list.writeString("]")
+        return String(buffer: list)
+    }
+
+    /// A request that could not even be read.
+    init(_ error: HTTPWireError) {
+        self.init(error.status == 413 ? .tooLarge : .invalid, code: error.code, error.message)
+    }
+}

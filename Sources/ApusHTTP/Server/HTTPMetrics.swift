@@ -1,0 +1,18 @@
+package import CoreMetrics
+
+/// The HTTP server's counters. Names are what `/metrics` shows.
+package struct HTTPMetrics: Sendable {
+    package let sends: Counter
+    package let refused: Counter
+    package let sockets: Counter
+    package let malformed: Counter
+    package let general: Counter
+
+    package init(factory: any MetricsFactory) {
+        sends = Counter(label: "apus_http_sends_total", factory: factory)
+        refused = Counter(label: "apus_http_sends_refused_total", factory: factory)
+        sockets = Counter(label: "apus_websocket_connections_total", factory: factory)
+        malformed = Counter(label: "apus_http_malformed_total", factory: factory)
+        general = Counter(label: "apus_http_requests_total", factory: factory)
+    }
+}

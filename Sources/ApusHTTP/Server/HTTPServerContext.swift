@@ -1,0 +1,41 @@
+package import ApusCore
+package import Hummingbird
+package import Logging
+package import NIOCore
+
+/// What all connections of the HTTP server share.
+package final class HTTPServerContext: Sendable {
+    package struct Limits: Sendable {
+        /// Bytes of a request's body.
+        package var body = 64 << 10
+        /// Bytes of the body of a batch.
+        package var batchBody = 8 << 20
+        /// Bytes of a WebSocket message from a device.
+        package var frame = 64 << 10
+        /// How long a connection may wait for its next request, or take to send one.
+        package var idleTime = TimeAmount.seconds(75)
+        package var send = SendLimits()
+
+        package init() {}
+    }
+
+    let dispatcher: Dispatcher
+    let apps: AppRegistry
+    let limits: Limits
+    let logger: Logger
+    let metrics: HTTPMetrics
+    /// Answers whatever is not answered on the connection itself.
+    let respond: @Sendable (Request, any Channel) async -> Response
+
+    package init(
+        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, metrics: HTTPMetrics, logger: Logger,
+        respond: @escaping @Sendable (Request, any Channel) async -> Response
+    ) {
+        self.dispatcher = dispatcher
+        self.apps = apps
+        self.limits = limits
+        self.metrics = metrics
+        self.logger = logger
+        self.respond = respond
+    }
+}

@@ -1,0 +1,66 @@
+import ApusCore
+import NIOCore
+package import NIOPosix
+
+/// Listens for HTTP and WebSocket connections on one port.
+package final class HTTPService: Sendable {
+    private let channel: any Channel
+
+    package let port: Int
+
+    private init(channel: any Channel) {
+        self.channel = channel
+        port = channel.localAddress?.port ?? 0
+    }
+
+    /// - Parameters:
+    ///   - group: the event loops, the same and in the same order as the dispatcher's shards.
+    ///   - port: 0 for any free one.
+    package static func bind(
+        host: String, port: Int, group: MultiThreadedEventLoopGroup, shared: HTTPServerContext
+    ) async throws -> HTTPService {
+        let loops = LoopConnections(shared)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelInitializer { channel in
+                let (shard, connections) = loops.of(channel.eventLoop)
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTPConnectionHandler(shared, connections: connections, shard: shard))
+                }
+            }
+        return HTTPService(channel: try await bootstrap.bind(host: host, port: port).get())
+    }
+
+    /// Accepts no more connections. Those that are open stay.
+    package func close() async throws {
+        try await channel.close()
+    }
+}
+
+/// Finds what belongs to an event loop.
+private final class LoopConnections: Sendable {
+    private let byLoop: [ObjectIdentifier: (shard: Int, connections: HTTPConnections)]
+
+    init(_ shared: HTTPServerContext) {
+        var byLoop: [ObjectIdentifier: (shard: Int, connections: HTTPConnections)] = [:]
+        for shard in shared.dispatcher.shards {
+            byLoop[ObjectIdentifier(shard.eventLoop)] = (
+                shard.index, HTTPConnections(eventLoop: shard.eventLoop, idleTime: shared.limits.idleTime)
+            )
+        }
+        self.byLoop = byLoop
+    }
+
+    func of(_ eventLoop: any EventLoop) -> (shard: Int, connections: HTTPConnections) {
+        guard let found = byLoop[ObjectIdentifier(eventLoop)] else {
+            preconditionFailure("the HTTP service runs on the dispatcher's event loops")
+        }
+        return found
+    }
+}

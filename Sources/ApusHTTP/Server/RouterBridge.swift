@@ -1,0 +1,95 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Hands a request to the router and writes its response to the connection.
+enum RouterBridge {
+    static func answer(
+        _ request: HTTPWireRequest, shared: HTTPServerContext, channel: any Channel, handler: HTTPConnectionHandler
+    ) {
+        let connection = handler.responseConnection
+        let canChunk = !handler.omitsChunks
+        let isHead = request.method == .head
+        Task {
+            let response = await shared.respond(Request(request), channel)
+            let isComplete = await write(
+                response, to: channel, connection: connection, canChunk: canChunk, omitsBody: isHead)
+            channel.eventLoop.execute { handler.didAnswer(closing: !isComplete) }
+        }
+    }
+
+    /// - Returns: whether the connection can carry another response.
+    private static func write(
+        _ response: Response, to channel: any Channel, connection: HTTPResponseConnection, canChunk: Bool,
+        omitsBody: Bool
+    ) async -> Bool {
+        let contentType = response.headers[.contentType]
+        let headers = response.headers.compactMap { field -> HTTPWireField? in
+            field.name == .contentType || field.name == .contentLength
+                ? nil : HTTPWireField(field.name.rawName, field.value)
+        }
+        let status = Int(response.status.code)
+        let framing: HTTPResponseFraming =
+            if status == 204 || status == 304 {
+                .none
+            } else if let length = response.body.contentLength {
+                .length(length)
+            } else {
+                canChunk ? .chunked : .untilClose
+            }
+        var head = ByteBuffer()
+        HTTPResponseEncoder.writeHead(
+            status: status, contentType: contentType, headers: headers, connection: connection, framing: framing,
+            into: &head)
+        do {
+            if omitsBody || framing == .none {
+                try await channel.writeAndFlush(head)
+            } else {
+                try await response.body.write(ChannelBodyWriter(channel: channel, framing: framing, head: head))
+            }
+            return framing != .untilClose
+        } catch {
+            return false
+        }
+    }
+}
+
+/// Writes a response's body as it is made. The head goes out with the first of it.
+private struct ChannelBodyWriter: ResponseBodyWriter {
+    let channel: any Channel
+    let framing: HTTPResponseFraming
+    var head: ByteBuffer?
+
+    mutating func write(_ part: ByteBuffer) async throws {
+        var bytes = head ?? ByteBuffer()
+        head = nil
+        if framing == .chunked {
+            HTTPResponseEncoder.writeChunk(part, into: &bytes)
+        } else {
+            bytes.writeImmutableBuffer(part)
+        }
+        try await channel.writeAndFlush(bytes)
+    }
+
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        var bytes = head ?? ByteBuffer()
+        if framing == .chunked { HTTPResponseEncoder.writeLastChunk(into: &bytes) }
+        if bytes.readableBytes > 0 { try await channel.writeAndFlush(bytes) }
+    }
+}
+
+extension Request {
+    init(_ request: HTTPWireRequest) {
+        var fields = HTTPFields()
+        for field in request.headers.fields {
+            if let name = HTTPField.Name(field.name) { fields.append(HTTPField(name: name, value: field.value)) }
+        }
+        var target = request.path
+        if let query = request.query { target += "?\(query)" }
+        self.init(
+            head: HTTPRequest(
+                method: HTTPRequest.Method(request.method.description) ?? .get, scheme: "http",
+                authority: request.headers.first("host"), path: target, headerFields: fields),
+            body: RequestBody(buffer: request.body))
+    }
+}
