@@ -1,0 +1,92 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Calls the server's HTTP interface: JSON in, JSON out.
+public struct APIClient: Sendable {
+    /// What a call proves its right with.
+    public enum Credential: Sendable {
+        case none
+        /// The token of an administrator, in `Authorization: Bearer`.
+        case adminToken(String)
+        /// The key of an app, in `X-App-Key`.
+        case appKey(String)
+    }
+
+    public let server: ServerAddress
+    private let credential: Credential
+
+    public init(server: ServerAddress, credential: Credential = .none) {
+        self.server = server
+        self.credential = credential
+    }
+
+    /// - Parameter path: the path's segments, not escaped: `["v1", "devices", id]`.
+    /// - Throws: `APIError` if the server refuses, `UnreachableError` if it does not answer.
+    public func get(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
+        try await execute(.GET, path, query: query, body: nil)
+    }
+
+    /// - Throws: as `get(_:query:)`.
+    public func post(_ path: [String], _ body: some Encodable) async throws -> APIAnswer {
+        try await execute(.POST, path, query: [], body: JSONEncoder().encode(body))
+    }
+
+    private func execute(
+        _ method: HTTPMethod, _ path: [String], query: [(String, String)], body: Data?
+    ) async throws -> APIAnswer {
+        let origin = "\(server.isSecure ? "https" : "http")://\(server.authority)"
+        var request = HTTPClientRequest(url: origin + server.target(path, query: query))
+        request.method = method
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body))
+        }
+        switch credential {
+        case .none: break
+        case .adminToken(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        case .appKey(let key): request.headers.add(name: "X-App-Key", value: key)
+        }
+
+        let response: HTTPClientResponse
+        let answer: APIAnswer
+        do {
+            response = try await Self.connections.execute(request, timeout: .seconds(30))
+            answer = APIAnswer(text: String(buffer: try await response.body.collect(upTo: 16 << 20)))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw UnreachableError(server: server, reason: ConnectionFailure.reason(error))
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let retryAfter = response.headers.first(name: "Retry-After")
+            throw APIError(status: Int(response.status.code), retryAfter: retryAfter, answer: answer)
+        }
+        return answer
+    }
+
+    /// Lives as long as the process. A refused connection is an answer, so it is not tried again; and a redirect is not
+    /// followed, because it would carry the credential elsewhere.
+    private static let connections: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(10)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+}
+
+/// What the server answered to a call that it did.
+public struct APIAnswer: Sendable {
+    /// The body as it came.
+    public let text: String
+
+    /// - Throws: `UnexpectedAnswerError` if the body is something else.
+    public func decoded<Answer: Decodable>(as type: Answer.Type = Answer.self) throws -> Answer {
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw UnexpectedAnswerError(text: text)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// The kind of system that a device runs.
+public enum Platform: String, Sendable, Codable, CaseIterable {
+    case android = "ANDROID"
+    case ios = "IOS"
+    case pc = "PC"
+    case web = "WEB"
+}
+
+/// Whom a message is for.
+public enum Audience: Sendable, Hashable {
+    /// The devices that are registered under any of these names, usually user ids.
+    case aliases([String])
+    /// The devices that have any of these tags.
+    case tags([String])
+    /// These devices, by their ids.
+    case devices([String])
+    /// Every active device of the app.
+    case everyone
+}
+
+/// A message as its sender writes it.
+public struct OutgoingMessage: Sendable {
+    /// The text that is shown.
+    public var alert: String
+    /// Data for the app.
+    public var extra: JSONValue?
+    /// Whether it is for the app itself (`CMD`) and not to be shown (`MSG`).
+    public var isCommand = false
+    /// Whether devices must confirm it; until they do it is sent again.
+    public var needConfirm = false
+    /// For how many seconds it may wait for its devices; `nil` is what the server has set.
+    public var duration: Int?
+    /// Only devices of this platform get it; `nil` is every platform.
+    public var platform: Platform?
+    /// Only devices of this tenant get it.
+    public var tenantCode: String?
+    /// For iOS.
+    public var sound: String?
+    /// For iOS: the number on the app's icon.
+    public var badge: Int?
+    /// The user who sends it, for the record.
+    public var sender: String?
+    /// The device that it was sent from, for the record.
+    public var sendDevice: String?
+    /// Passed through to the devices.
+    public var listenFlag: String?
+
+    public init(alert: String) {
+        self.alert = alert
+    }
+}
+
+/// A device as it makes itself known.
+public struct DeviceRegistration: Sendable, Encodable {
+    public var appId: String
+    /// The name by which messages find the device, usually a user id.
+    public var alias: String
+    public var platform: Platform
+    /// What identifies the installation: registering it again changes the device and keeps its id.
+    public var nativeToken: String
+    public var tenantCode: String?
+    public var mobile: String?
+    public var tag: [String] = []
+
+    public init(appId: String, alias: String, platform: Platform, nativeToken: String) {
+        self.appId = appId
+        self.alias = alias
+        self.platform = platform
+        self.nativeToken = nativeToken
+    }
+}

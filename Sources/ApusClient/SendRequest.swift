@@ -1,0 +1,43 @@
+/// The body of `POST /msgpush/send`.
+struct SendRequest: Encodable {
+    let appId: String
+    let appKey: String
+    let audienceType: String
+    let audiences: [String]
+    let platform: String
+    let alert: String
+    let extra: JSONValue?
+    let pushMsgType: String
+    let needConfirm: Bool
+    let duration: Int?
+    let tenantCode: String?
+    let sound: String?
+    let badge: Int?
+    let sender: String?
+    let sendDevice: String?
+    let listenFlag: String?
+
+    init(_ message: OutgoingMessage, to audience: Audience, appID: String, appKey: String) {
+        appId = appID
+        self.appKey = appKey
+        (audienceType, audiences) =
+            switch audience {
+            case .aliases(let names): ("ALIAS", names)
+            case .tags(let names): ("TAG", names)
+            case .devices(let ids): ("DEVICE", ids)
+            case .everyone: ("ALL", ["ALL"])
+            }
+        platform = message.platform?.rawValue ?? "ALL"
+        alert = message.alert
+        extra = message.extra
+        pushMsgType = message.isCommand ? "CMD" : "MSG"
+        needConfirm = message.needConfirm
+        duration = message.duration
+        tenantCode = message.tenantCode
+        sound = message.sound
+        badge = message.badge
+        sender = message.sender
+        sendDevice = message.sendDevice
+        listenFlag = message.listenFlag
+    }
+}

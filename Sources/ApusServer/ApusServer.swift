@@ -1,0 +1,131 @@
+import ApusCore
+import ApusHTTP
+import ApusStore
+import CoreMetrics
+import Foundation
+package import Logging
+import NIOCore
+import NIOPosix
+
+/// Puts the house together: the only place that knows every adapter.
+package final class ApusServer: Sendable {
+    package let configuration: Configuration
+    package let port: Int
+    package let logger: Logger
+    /// The admin token that was made at this start, to be shown once; nil if there was one already.
+    package let newAdminToken: String?
+    let maintenance: Maintenance
+    private let dispatcher: Dispatcher
+    private let http: HTTPService
+    private let store: SQLiteMessageStore
+    private let group: MultiThreadedEventLoopGroup
+
+    private init(
+        configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
+        dispatcher: Dispatcher, http: HTTPService, store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
+    ) {
+        self.configuration = configuration
+        port = http.port
+        self.logger = logger
+        self.newAdminToken = newAdminToken
+        self.maintenance = maintenance
+        self.dispatcher = dispatcher
+        self.http = http
+        self.store = store
+        self.group = group
+    }
+
+    package static func start(_ configuration: Configuration) async throws -> ApusServer {
+        var logger = Logger(label: "apus") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.log.level
+        ProcessLimits.raiseDescriptors()
+        let store = try SQLiteMessageStore(
+            directory: configuration.server.dataDirectory,
+            largestFile: configuration.storage.largestFile == 0 ? nil : Int64(configuration.storage.largestFile))
+        let loops = configuration.server.eventLoops == 0 ? ProcessLimits.processors : configuration.server.eventLoops
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        do {
+            return try await compose(configuration, store, group, logger)
+        } catch {
+            try? store.close()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func compose(
+        _ configuration: Configuration, _ store: SQLiteMessageStore, _ group: MultiThreadedEventLoopGroup,
+        _ logger: Logger
+    ) async throws -> ApusServer {
+        let metrics = PrometheusMetrics()
+        let clock = SystemClock()
+        let dispatcher = try Dispatcher(
+            store: store, eventLoops: Array(group.makeIterator()), clock: clock,
+            settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
+            metrics: DeliveryMetrics(factory: metrics), logger: logger)
+        metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
+        metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
+        let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
+        let apps = AppRegistry(
+            apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
+            clock: clock)
+        let limits = HTTPServerContext.Limits(configuration)
+        let responder = APIRouter.responder(
+            dispatcher: dispatcher, apps: apps, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
+            metrics: metrics, logger: logger)
+        let shared = HTTPServerContext(
+            dispatcher: dispatcher, apps: apps, limits: limits, metrics: HTTPMetrics(factory: metrics), logger: logger,
+            respond: responder)
+        dispatcher.start()
+        let (host, port) = (configuration.server.host, configuration.server.port)
+        let http: HTTPService
+        do {
+            http = try await HTTPService.bind(host: host, port: port, group: group, shared: shared)
+        } catch {
+            throw StartingError.cannotListen(host: host, port: port, reason: "\(error)")
+        }
+        return ApusServer(
+            configuration: configuration, logger: logger, newAdminToken: newToken,
+            maintenance: Maintenance(
+                dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
+            dispatcher: dispatcher, http: http, store: store, group: group)
+    }
+
+    /// The tokens that are valid, and the one that was made because there was none.
+    private static func adminTokens(
+        _ configuration: Configuration, _ dispatcher: Dispatcher
+    ) async throws -> (AdminTokens, new: String?) {
+        let stored = try await dispatcher.query { try $0.adminTokens() }
+        if let token = configuration.server.adminToken { return (AdminTokens(stored + [SecretHash(of: token)]), nil) }
+        guard stored.isEmpty else { return (AdminTokens(stored), nil) }
+        let token = RandomToken.hex128()
+        let now = dispatcher.clock.now
+        try await dispatcher.update { try $0.insertAdminToken(SecretHash(of: token), at: now) }
+        return (AdminTokens([SecretHash(of: token)]), token)
+    }
+
+    /// Takes no more requests, closes every connection with what it is told, and returns when all is on disk.
+    package func stop() async throws {
+        logger.info("stopping")
+        try? await http.close()
+        await dispatcher.stop()
+        // Close frames have been written; give the loops a moment to see the answers, then end them.
+        try await group.shutdownGracefully()
+        try store.close()
+        logger.info("stopped")
+    }
+}
+
+/// What keeps Apus from starting, and what to do about it.
+package struct StartingError: Error, CustomStringConvertible {
+    package let code: String
+    package let description: String
+
+    static func cannotListen(host: String, port: Int, reason: String) -> StartingError {
+        StartingError(
+            code: "cannot_listen",
+            description:
+                "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "
+                + "with --port or server.port.")
+    }
+}

@@ -1,0 +1,29 @@
+/// What a new operator sees once the server listens: where, and lines to paste.
+enum Banner {
+    static func text(_ server: ApusServer) -> String {
+        let host = server.configuration.server.host
+        let address = host.contains(":") ? "[\(host)]" : host == "0.0.0.0" ? "127.0.0.1" : host
+        let url = "http://\(address):\(server.port)"
+        let token = server.newAdminToken ?? "$APUS_ADMIN_TOKEN"
+        var lines = ["", "Apus listens on \(url), its data is in \(server.configuration.server.dataDirectory).", ""]
+        if let token = server.newAdminToken {
+            lines += ["Your admin token, shown only now:", "", "    export APUS_ADMIN_TOKEN=\(token)", ""]
+        }
+        lines += [
+            "Next, in another terminal:", "",
+            "    # an app: the answer has its id and its key",
+            "    curl -s \(url)/apps/ -H 'Authorization: Bearer \(token)' -d 'my app'", "",
+            "    # a device of the app: the answer has its id",
+            "    curl -s \(url)/msgpush/register -H 'Content-Type: application/json' \\",
+            "      -d '{\"appId\":\"APP_ID\",\"alias\":\"ann\",\"platform\":\"WEB\",\"nativeToken\":\"browser-1\"}'",
+            "",
+            "    # be that device, and in a third terminal send to it",
+            "    apus listen DEVICE_ID --server \(url)",
+            "    curl -s \(url)/msgpush/send -H 'Content-Type: application/json' \\",
+            "      -d '{\"appId\":\"APP_ID\",\"appKey\":\"APP_KEY\",\"platform\":\"ALL\",\"audienceType\":\"ALIAS\","
+                + "\"audiences\":[\"ann\"],\"alert\":\"hello\",\"needConfirm\":true}'", "",
+            "Or see all of it at once:  apus demo", "",
+        ]
+        return lines.joined(separator: "\n")
+    }
+}

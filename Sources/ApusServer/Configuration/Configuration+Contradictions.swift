@@ -1,0 +1,42 @@
+extension Configuration {
+    /// One sentence for each pair of values that are right alone and wrong together.
+    var contradictions: [String] {
+        var problems: [String] = []
+        if server.isDemo, !server.isLoopback {
+            problems.append(
+                "\(origin("server.demo")): server.demo lets anyone make apps, so server.host must be a loopback "
+                    + "address such as 127.0.0.1, not \"\(server.host)\" (\(origin("server.host"))).")
+        }
+        let pairs: [(smaller: String, larger: String, isRight: Bool)] = [
+            (
+                "messages.default_time_to_live", "messages.longest_time_to_live",
+                messages.defaultTimeToLive <= messages.longestTimeToLive
+            ),
+            ("sessions.resend_after", "sessions.longest_resend", sessions.resendAfter <= sessions.longestResend),
+            ("limits.payload", "limits.body", limits.payload <= limits.body),
+            ("limits.body", "limits.batch_body", limits.body <= limits.batchBody),
+        ]
+        for pair in pairs where !pair.isRight {
+            problems.append(
+                "\(pair.smaller) (\(described(pair.smaller))) must not be more than "
+                    + "\(pair.larger) (\(described(pair.larger))).")
+        }
+        return problems
+    }
+
+    private func origin(_ name: String) -> ConfigurationOrigin { origins[name] ?? .default }
+
+    private func described(_ name: String) -> String {
+        let value = ConfigurationKey.all.first { $0.name == name }?.text(self) ?? ""
+        return "\(value), \(origin(name))"
+    }
+}
+
+extension Configuration.Server {
+    /// Whether only programs on this machine can connect.
+    package var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil } && parts[0] == "127"
+    }
+}

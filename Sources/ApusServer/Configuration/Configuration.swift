@@ -1,0 +1,81 @@
+package import Logging
+
+/// Everything that an operator can set, with the values that hold when nothing is set.
+///
+/// What each member means, and what it may be, is said once: in `ConfigurationKey.all`. Sizes are in bytes.
+package struct Configuration: Sendable {
+    package var server = Server()
+    package var log = Log()
+    package var limits = Limits()
+    package var messages = Messages()
+    package var sessions = Sessions()
+    package var retention = Retention()
+    package var storage = Storage()
+
+    /// Where each key that is not a default was set, by the key's name.
+    package var origins: [String: ConfigurationOrigin] = [:]
+
+    /// The defaults.
+    package init() {}
+
+    package struct Server: Sendable {
+        package var host = "127.0.0.1"
+        /// 0 is any free port.
+        package var port = 8080
+        package var dataDirectory = "./data"
+        /// `nil` if none is set: then the one kept in the data directory holds.
+        package var adminToken: String?
+        package var isDemo = false
+        /// 0 is one for each processor that this process may use.
+        package var eventLoops = 0
+        package var shutdownGrace = Duration.seconds(10)
+    }
+
+    package struct Log: Sendable {
+        package var level = Logger.Level.info
+    }
+
+    package struct Limits: Sendable {
+        package var payload = 4 * 1024
+        package var body = 64 * 1024
+        package var batchBody = 8 * 1024 * 1024
+        package var batchMessages = 1000
+        package var audiences = 1000
+        /// Messages per second and app; 0 is unlimited.
+        package var appRate = 50_000
+        package var queuedRequests = 20_000
+    }
+
+    package struct Messages: Sendable {
+        package var defaultTimeToLive = Duration.days(3)
+        package var longestTimeToLive = Duration.days(3)
+    }
+
+    package struct Sessions: Sendable {
+        package var window = 128
+        package var pageSize = 64
+        package var resendAfter = Duration.seconds(10)
+        package var longestResend = Duration.seconds(300)
+        package var pingAfter = Duration.seconds(60)
+        package var pingTimeout = Duration.seconds(30)
+        package var largestFrame = 64 * 1024
+    }
+
+    package struct Retention: Sendable {
+        package var messages = Duration.days(7)
+    }
+
+    package struct Storage: Sendable {
+        /// 0 is as much as the disk has.
+        package var largestFile = 0
+    }
+}
+
+extension Duration {
+    static func days(_ count: Int64) -> Duration { .seconds(count * 86_400) }
+
+    /// The whole milliseconds of this duration; a smaller rest is dropped.
+    package var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

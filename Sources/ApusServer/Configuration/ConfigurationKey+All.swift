@@ -1,0 +1,92 @@
+extension ConfigurationKey {
+    /// Every key there is, in the order in which they are shown.
+    package static let all: [ConfigurationKey] =
+        server + log + limits + messages + sessions + retention + storage
+
+    private static let server: [ConfigurationKey] = [
+        .init("server.host", \.server.host, .text, "The address to listen on"),
+        .init("server.port", \.server.port, .integer(0...65_535), "The port to listen on, 0 is any free one"),
+        .init("server.data_dir", \.server.dataDirectory, .text, "The directory of the database; made if missing"),
+        .init(
+            "server.admin_token", \.server.adminToken, .optionalText, isSecret: true,
+            "The token of administrators; if none is set, one is made and printed at the first start"),
+        .init(
+            "server.demo", \.server.isDemo, .boolean,
+            "Let anyone make apps without a token; only on a loopback address"),
+        .init(
+            "server.event_loops", \.server.eventLoops, .integer(0...1024),
+            "Threads for connections, 0 is one for each processor that the process may use"),
+        .init(
+            "server.shutdown_grace", \.server.shutdownGrace, .duration(.zero ... .seconds(600)),
+            "How long a stop waits for requests that are being answered"),
+    ]
+
+    private static let log: [ConfigurationKey] = [
+        .init("log.level", \.log.level, .choice(), "The least severe level that is logged")
+    ]
+
+    private static let limits: [ConfigurationKey] = [
+        .init(
+            "limits.payload", \.limits.payload, .size(.kilobytes(1) ... .megabytes(1)),
+            "The largest alert and extra of a message together"),
+        .init("limits.body", \.limits.body, .size(.kilobytes(1) ... .megabytes(64)), "The largest body of a request"),
+        .init(
+            "limits.batch_body", \.limits.batchBody, .size(.kilobytes(1) ... .gigabytes(1)),
+            "The largest body of a batch request"),
+        .init(
+            "limits.batch_messages", \.limits.batchMessages, .integer(1...100_000),
+            "The most messages in a batch request"),
+        .init("limits.audiences", \.limits.audiences, .integer(1...100_000), "The most audiences of a message"),
+        .init(
+            "limits.app_rate", \.limits.appRate, .integer(0...10_000_000),
+            "The most messages per second of one app, 0 is unlimited"),
+        .init(
+            "limits.queued_requests", \.limits.queuedRequests, .integer(1...10_000_000),
+            "The most requests that wait to be written; further ones are refused"),
+    ]
+
+    private static let messages: [ConfigurationKey] = [
+        .init(
+            "messages.default_time_to_live", \.messages.defaultTimeToLive, .duration(.seconds(1) ... .days(365)),
+            "How long a message waits for its devices if it does not say so itself"),
+        .init(
+            "messages.longest_time_to_live", \.messages.longestTimeToLive, .duration(.seconds(1) ... .days(365)),
+            "The longest that a message may ask to wait; more is cut to this"),
+    ]
+
+    private static let sessions: [ConfigurationKey] = [
+        .init(
+            "sessions.window", \.sessions.window, .integer(1...10_000),
+            "How many unconfirmed messages a device may have; further ones wait in the store"),
+        .init(
+            "sessions.page_size", \.sessions.pageSize, .integer(1...10_000),
+            "How many messages are read from the store at once when a device catches up"),
+        .init(
+            "sessions.resend_after", \.sessions.resendAfter, .duration(.milliseconds(100) ... .days(1)),
+            "How long a confirmation is awaited before the first resend; it doubles with each"),
+        .init(
+            "sessions.longest_resend", \.sessions.longestResend, .duration(.milliseconds(100) ... .days(1)),
+            "The longest that a confirmation is awaited before a resend"),
+        .init(
+            "sessions.ping_after", \.sessions.pingAfter, .duration(.seconds(1) ... .days(1)),
+            "How long a device may be silent before it is asked for a sign of life"),
+        .init(
+            "sessions.ping_timeout", \.sessions.pingTimeout, .duration(.seconds(1) ... .days(1)),
+            "How long it may take to give that sign before its connection is closed"),
+        .init(
+            "sessions.largest_frame", \.sessions.largestFrame, .size(128 ... .megabytes(16)),
+            "The largest frame that a device may send"),
+    ]
+
+    private static let retention: [ConfigurationKey] = [
+        .init(
+            "retention.messages", \.retention.messages, .duration(.seconds(60) ... .days(3650)),
+            "How long a message is kept after all its deliveries are done")
+    ]
+
+    private static let storage: [ConfigurationKey] = [
+        .init(
+            "storage.largest_file", \.storage.largestFile, .size(0 ... .terabytes(16)),
+            "The largest that the database file may grow, 0 is as much as the disk has")
+    ]
+}

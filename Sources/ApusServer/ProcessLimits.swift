@@ -1,0 +1,32 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What the operating system lets this process use.
+enum ProcessLimits {
+    /// The processors that this process may run on, which may be fewer than the machine has.
+    static var processors: Int {
+        // As `sched_getaffinity` tells it, which Swift's Glibc module does not have.
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }?.dropFirst(13) ?? ""
+        let allowed = mask.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+        return allowed > 0 ? allowed : ProcessInfo.processInfo.activeProcessorCount
+    }
+
+    /// Each connection takes a descriptor: allow as many as the hard limit does.
+    static func raiseDescriptors() {
+        var limit = rlimit()
+        #if os(Linux)
+            let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(resource, &limit)
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+// What the server answers, as far as commands show it.
+
+struct AppAnswer: Decodable {
+    let id: String
+    let name: String
+    let appKey: String
+}
+
+struct AppListAnswer: Decodable {
+    struct App: Decodable {
+        let id: String
+        let name: String
+        let createdAt: String?
+    }
+
+    let apps: [App]
+}
+
+struct DeviceAnswer: Decodable {
+    let id: String
+    let appId: String
+    let alias: String
+    let tenantCode: String?
+    let platform: String
+    let mobile: String?
+    let tags: [String]?
+    let active: Bool
+    let connected: Bool
+    let registeredAt: String?
+
+    var presence: String { active ? (connected ? "connected" : "offline") : "unregistered" }
+}
+
+struct DeviceListAnswer: Decodable {
+    let devices: [DeviceAnswer]
+    let next: String?
+}
+
+struct MessageAnswer: Decodable {
+    struct Delivery: Decodable {
+        let deviceId: String
+        let alias: String?
+        let state: String
+        let sentAt: String?
+        let receivedAt: String?
+        let readAt: String?
+        let attempts: Int?
+        let route: String?
+        let error: String?
+    }
+
+    let id: String
+    let appId: String
+    let createdAt: String
+    let counts: [String: Int]
+    let deliveries: [Delivery]
+    let next: String?
+}
+
+struct ExplanationAnswer: Decodable {
+    struct Step: Decodable {
+        let at: String?
+        let code: String
+        let text: String
+        let route: String?
+    }
+
+    let messageId: String
+    let deviceId: String
+    let state: String
+    let steps: [Step]
+    let next: Step
+
+    /// One line for each step, and one for what comes next.
+    var text: String {
+        var table = TextTable()
+        for step in steps { table.add(step.at ?? "", step.code, step.text) }
+        table.add(next.at ?? "", "next", next.text)
+        return "Message \(messageId) for device \(deviceId): \(state)\n\n" + table.text
+    }
+}
+
+/// A time as the server writes it: RFC 3339 with milliseconds.
+func milliseconds(from start: String, to end: String) -> Int? {
+    let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    guard let start = try? format.parse(start), let end = try? format.parse(end) else { return nil }
+    return Int((end.timeIntervalSince(start) * 1000).rounded())
+}

@@ -1,0 +1,50 @@
+import ApusServer
+import ArgumentParser
+
+/// Where `serve` and `config` take the configuration from.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(help: "The configuration file. (default: APUS_CONFIG, else apus.yaml if there is one)")
+    var config: String?
+
+    @Option(help: "The address to listen on. (server.host)")
+    var host: String?
+
+    @Option(help: "The port to listen on, 0 is any free one. (server.port)")
+    var port: String?
+
+    @Option(help: "The directory of the database. (server.data_dir)")
+    var dataDir: String?
+
+    @Flag(help: "Let anyone make apps without a token; only on a loopback address. (server.demo)")
+    var demo = false
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. (log.level)")
+    var logLevel: String?
+
+    @Option(help: ArgumentHelp("Any key; `apus config show` lists them. May be repeated.", valueName: "key=value"))
+    var set: [String] = []
+
+    func validate() throws {
+        for text in set where !text.contains("=") {
+            throw ValidationError("--set \(text) must be like --set server.port=8080.")
+        }
+    }
+
+    /// - Throws: `ConfigurationError`.
+    func load() throws -> Configuration {
+        try Configuration.load(file: config, flags: flags)
+    }
+
+    private var flags: [ConfigurationFlag] {
+        let named = [
+            ("--host", "server.host", host), ("--port", "server.port", port),
+            ("--data-dir", "server.data_dir", dataDir),
+            ("--demo", "server.demo", demo ? "true" : nil), ("--log-level", "log.level", logLevel),
+        ].compactMap { flag, key, value in value.map { ConfigurationFlag(key: key, value: $0, flag: flag) } }
+        let others = set.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return ConfigurationFlag(key: parts[0], value: parts[1], flag: "--set")
+        }
+        return named + others
+    }
+}

@@ -1,0 +1,88 @@
+import Testing
+
+@testable import ApusClient
+
+@Suite("The client's state")
+struct ClientStateTests {
+    @Test("only the last messages are remembered")
+    func recentMessages() {
+        var recent = RecentMessages(capacity: 2)
+        #expect(recent.note("1") == nil)
+        recent.note(.confirmed, of: "1")
+        #expect(recent.note("1") == [.confirmed])
+        #expect(recent.note("2") == nil)
+        #expect(recent.note("3") == nil)
+        #expect(recent.note("1") == nil)
+        #expect(recent.note("3") == [])
+    }
+
+    @Test("delays grow up to the limit, differ, and start again after a reset")
+    func reconnectDelay() {
+        var delay = ReconnectDelay(.seconds(1) ... .seconds(60))
+        var limit = Duration.seconds(1)
+        for _ in 0..<10 {
+            limit = min(limit * 2, .seconds(60))
+            let next = delay.next()
+            #expect(next >= .seconds(1) && next <= limit)
+        }
+        #expect(Set((0..<10).map { _ in delay.next() }).count > 1)
+        delay.reset()
+        #expect(delay.next() <= .seconds(2))
+    }
+
+    @Test("a full queue makes its producer wait, and ends after what is in it")
+    func queue() async throws {
+        let queue = BoundedQueue<Int>(capacity: 2)
+        async let producer: Void = {
+            for number in 1...5 { await queue.put(number) }
+            queue.finish()
+        }()
+        var taken: [Int] = []
+        while let number = try await queue.take() { taken.append(number) }
+        await producer
+        #expect(taken == [1, 2, 3, 4, 5])
+    }
+
+    @Test("JSON keeps whole numbers exactly and is written in one line")
+    func json() throws {
+        let value = try JSONValue(json: #"{"b":[1,2.5,null,true,"x"],"a":9007199254740993}"#)
+        #expect(value.description == #"{"a":9007199254740993,"b":[1,2.5,null,true,"x"]}"#)
+        #expect(throws: DecodingError.self) { try JSONValue(json: "{a:1}") }
+    }
+
+    @Test(
+        "an address is host, port and path",
+        arguments: [
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://push.example.org/apus", "https://push.example.org:443/apus"),
+            ("http://[::1]:80", "http://[::1]:80"),
+        ])
+    func address(text: String, description: String) throws {
+        #expect(try ServerAddress(text).description == description)
+    }
+
+    @Test("what is not an address is refused", arguments: ["", "localhost:8080", "ftp://a", "http://", "http://a?b=c"])
+    func wrongAddress(text: String) {
+        #expect(throws: AddressError.self) { try ServerAddress(text) }
+    }
+
+    @Test("a refusal tells its code, its sentence and when to try again")
+    func refusal() {
+        let answer = APIAnswer(
+            text: #"{"code":429,"message":"Too many.","error":"throttled","errors":[{"field":"a"}]}"#)
+        let error = APIError(status: 429, retryAfter: "3", answer: answer)
+        #expect(error.code == "throttled")
+        #expect(error.message == "Too many.")
+        #expect(error.errors == [.object(["field": .string("a")])])
+        #expect(error.retryAfter == 3)
+        #expect(APIError(status: 502, retryAfter: nil, answer: APIAnswer(text: "<html>")).code == "http_502")
+    }
+
+    @Test("a server that is not there is unreachable at once")
+    func unreachable() async throws {
+        let server = try await WebSocketTestServer.start()
+        try await server.stop()
+        let client = APIClient(server: try ServerAddress("http://127.0.0.1:\(server.port)"))
+        await #expect(throws: UnreachableError.self) { try await client.get(["v1", "apps"]) }
+    }
+}
