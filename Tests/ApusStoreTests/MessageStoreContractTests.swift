@@ -311,6 +311,33 @@ struct MessageStoreContractTests {
         }
     }
 
+    @Test("records a message sent to many devices at once as it would for each", arguments: StoreUnderTest.allCases)
+    func sentGroup(_ kind: StoreUnderTest) throws {
+        try kind.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let devices = try (0..<200).map { try fixture.device(app, "user\($0)") }
+            let message = try fixture.send(app, to: Audience(.all))
+            #expect(try fixture.apply(.sent(message.id, devices[70].number, .webSocket, at: fixture.clock.now)))
+            _ = try fixture.apply(.ended(message.id, devices[140].number, .cancelled, at: fixture.clock.now))
+            fixture.clock.advance(by: .seconds(1))
+            let group = SentGroup(
+                message: message.id, route: .webSocket, at: fixture.clock.now, devices: devices.dropLast().map(\.number)
+            )
+            try fixture.store.write { (transaction) throws in
+                #expect(try transaction.apply(group) == 198)
+            }
+            #expect(try fixture.delivery(message, devices[0])?.sentAt == fixture.clock.now)
+            #expect(try fixture.delivery(message, devices[0])?.isOpen == false)
+            #expect(try fixture.delivery(message, devices[70])?.attempts == 2)
+            #expect(try fixture.delivery(message, devices[70])?.sentAt != fixture.clock.now)
+            #expect(try fixture.delivery(message, devices[140])?.end == .cancelled)
+            #expect(try fixture.delivery(message, devices[199])?.state == .unsent)
+            #expect(try fixture.store.read { try $0.counts(of: message.id) }.sent == 198)
+            #expect(try fixture.pending(devices[0]).isEmpty)
+        }
+    }
+
     private func randomChange(
         _ message: MessageID, _ device: DeviceNumber, at time: Timestamp, _ random: inout SeededGenerator
     ) -> DeliveryChange {

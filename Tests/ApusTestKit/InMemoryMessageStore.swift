@@ -169,6 +169,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return changed
     }
 
+    func apply(_ group: SentGroup) -> Int {
+        group.changes.reduce(0) { $0 + (apply($1) ? 1 : 0) }
+    }
+
     func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) -> [PendingDelivery] {
         let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen && $0.key.message > after }
         return Array(

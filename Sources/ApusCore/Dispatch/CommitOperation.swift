@@ -2,6 +2,7 @@
 enum CommitOperation: Sendable {
     case accept(AcceptOperation)
     case change(DeliveryChange)
+    case sent(SentGroup)
     case control(ControlOperation)
     /// Read this once everything before it is on disk.
     case fetch(PendingRequest)

@@ -20,7 +20,7 @@ struct CommitOutcome {
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
     var targets: [Target] = []
-    private var sent = 0
+    var sent = 0
     private var received = 0
     private var read = 0
 

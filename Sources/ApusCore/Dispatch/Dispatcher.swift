@@ -127,8 +127,8 @@ package final class Dispatcher: SessionBackend {
 
     // MARK: Sessions
 
-    package func record(_ changes: [DeliveryChange]) {
-        commits.enqueue(contentsOf: changes.map { .change($0) })
+    package func record(_ changes: [DeliveryChange], sent: [SentGroup] = []) {
+        commits.enqueue(contentsOf: sent.map { .sent($0) } + changes.map { .change($0) })
     }
 
     package func fetch(_ request: PendingRequest, afterCommit: Bool) {
@@ -215,6 +215,8 @@ package final class Dispatcher: SessionBackend {
             outcome.acceptances.append(.new(message, start..<outcome.targets.count))
         case .change(let change):
             if try transaction.apply(change) { outcome.count(change) }
+        case .sent(let group):
+            outcome.sent += try transaction.apply(group)
         case .control(let control):
             try control.run(transaction)
         case .fetch:
@@ -245,7 +247,7 @@ package final class Dispatcher: SessionBackend {
                         _ = provider.submit(message, to: target.device)
                     }
                 }
-            case .change: break
+            case .change, .sent: break
             case .control(let control): control.finish(nil)
             case .fetch(let request): reads.enqueue(.pending(request))
             }
@@ -270,7 +272,7 @@ package final class Dispatcher: SessionBackend {
                 outboxes[accept.receiver.shard].answers.append(
                     ShardOutbox.Answer(operation: accept, result: .failure(.storeUnavailable)))
             case .control(let control): control.finish(ApusError.storeUnavailable)
-            case .change, .fetch: again.append(operation)
+            case .change, .sent, .fetch: again.append(operation)
             }
         }
         queuedAccepts.subtract(refused, ordering: .relaxed)

@@ -58,6 +58,9 @@ package protocol StoreTransaction: StoreSnapshot {
     /// - Returns: whether anything changed.
     @discardableResult
     func apply(_ change: DeliveryChange) throws -> Bool
+    /// Applies all of `group.changes`.
+    /// - Returns: how many deliveries changed.
+    func apply(_ group: SentGroup) throws -> Int
 
     /// Ends open deliveries whose message expired, up to about `limit` messages.
     /// - Returns: how many deliveries ended, and whether more is left to do.

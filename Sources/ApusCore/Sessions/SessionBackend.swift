@@ -6,7 +6,7 @@ package protocol SessionBackend: AnyObject, Sendable {
     var metrics: DeliveryMetrics { get }
 
     /// Writes what happened to deliveries with the next batch.
-    func record(_ changes: [DeliveryChange])
+    func record(_ changes: [DeliveryChange], sent: [SentGroup])
     /// Reads open deliveries and hands them to the shard's `take(_:)`.
     /// - Parameter afterCommit: whether everything recorded so far has to be on disk before it is read, so that what a
     ///   device confirmed just before it reconnected is not sent to it again.

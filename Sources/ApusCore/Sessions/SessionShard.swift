@@ -25,6 +25,7 @@ package final class SessionShard: @unchecked Sendable {
     private var wheel: TimingWheel<SessionHandle>
     private var unflushed: [Int32] = []
     private var changes: [DeliveryChange] = []
+    private var sent: [SentGroup] = []
     /// Sent messages whose confirmation is awaited for a moment before `sent` is written; oldest first.
     private var unrecorded = CircularBuffer<(handle: SessionHandle, message: MessageID, due: NIODeadline)>()
     private var ticker: RepeatedTask?
@@ -231,7 +232,7 @@ package final class SessionShard: @unchecked Sendable {
         let now = backend.clock.now
         transport.write(message, forms: &forms)
         guard message.needsConfirmation else {
-            changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
+            recordSent(message.id, slots[slot].session.device, transport.route, at: now)
             return
         }
         let uptime = backend.clock.uptime
@@ -272,9 +273,22 @@ package final class SessionShard: @unchecked Sendable {
     }
 
     private func recordChanges() {
-        guard !changes.isEmpty else { return }
-        backend.record(changes)
+        guard !changes.isEmpty || !sent.isEmpty else { return }
+        backend.record(changes, sent: sent)
         changes.removeAll(keepingCapacity: changes.count < 1024)
+        sent.removeAll()
+    }
+
+    private static let largestSentGroup = 256
+
+    private func recordSent(_ message: MessageID, _ device: DeviceNumber, _ route: Route, at now: Timestamp) {
+        if let last = sent.last, last.message == message, last.route == route,
+            last.devices.count < Self.largestSentGroup
+        {
+            sent[sent.count - 1].devices.append(device)
+        } else {
+            sent.append(SentGroup(message: message, route: route, at: now, devices: [device]))
+        }
     }
 
     // MARK: Time
@@ -285,14 +299,14 @@ package final class SessionShard: @unchecked Sendable {
         let now = backend.clock.uptime
         while let first = unrecorded.first, first.due <= now {
             unrecorded.removeFirst()
-            recordSent(first.handle, first.message)
+            recordUnconfirmed(first.handle, first.message)
         }
         for handle in wheel.advance(to: now) where isCurrent(handle) { runDue(handle, now) }
         flush()
         recordChanges()
     }
 
-    private func recordSent(_ handle: SessionHandle, _ message: MessageID) {
+    private func recordUnconfirmed(_ handle: SessionHandle, _ message: MessageID) {
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport,
             let sentAt = slots[Int(handle.slot)].session.takeUnrecordedSent(message)
         else { return }

@@ -123,6 +123,24 @@ final class SQLiteStatements {
         return Int(sqlite3_changes(database.sqliteConnection))
     }
 
+    /// Runs a statement that answers no rows, with as many arguments as it has.
+    /// - Returns: how many rows it changed.
+    @discardableResult
+    func run(_ sql: SQL, arguments: [any SQLiteBindable], integers: some Sequence<Int64>) throws -> Int {
+        let statement = try statement(sql)
+        var index: Int32 = 0
+        for argument in arguments {
+            index += 1
+            argument.set(statement, index)
+        }
+        for integer in integers {
+            index += 1
+            sqlite3_bind_int64(statement, index, integer)
+        }
+        try step(statement, sql) { _ in }
+        return Int(sqlite3_changes(database.sqliteConnection))
+    }
+
     /// Runs a statement and calls `body` for each row.
     func rows<each Argument: SQLiteBindable>(
         _ sql: SQL, _ arguments: repeat each Argument, body: (SQLiteRow) throws -> Void
@@ -133,6 +151,10 @@ final class SQLiteStatements {
             index += 1
             argument.set(statement, index)
         }
+        try step(statement, sql, body)
+    }
+
+    private func step(_ statement: OpaquePointer, _ sql: SQL, _ body: (SQLiteRow) throws -> Void) throws {
         defer { sqlite3_reset(statement) }
         while true {
             let code = sqlite3_step(statement)

@@ -16,10 +16,18 @@ private enum Statements {
             needs_confirmation, expires_at, audience_kind, audience, platform)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
-    static let insertDelivery: SQL = """
-        INSERT INTO deliveries (message, device, rule, needs_confirmation, open, state, attempts)
-        VALUES (?, ?, ?, ?, 1, 0, 0)
+    /// Many rows in one statement cost less than half of what as many statements do.
+    static let chunk = 64
+    static let insertDelivery = insertDeliveries(1)
+    static let insertChunk = insertDeliveries(chunk)
+
+    private static func insertDeliveries(_ count: Int) -> SQL {
         """
+        INSERT INTO deliveries (message, needs_confirmation, device, rule, open, state, attempts)
+        VALUES \((0..<count).map { "(?1, ?2, ?\($0 * 2 + 3), ?\($0 * 2 + 4), 1, 0, 0)" }.joined(separator: ", "))
+        """
+    }
+
     static let byID: SQL = """
         SELECT \(SQLiteTransaction.messageColumns), m.audience_kind, m.audience, m.platform
         FROM messages m JOIN apps a ON a.id = m.app WHERE m.id = ?
@@ -61,9 +69,16 @@ extension SQLiteTransaction {
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }
-        for target in targets {
+        var rest = targets
+        while rest.count >= Statements.chunk {
             try database.run(
-                Statements.insertDelivery, message.id, target.device, target.rule, message.needsConfirmation)
+                Statements.insertChunk, arguments: [message.id, message.needsConfirmation],
+                integers: rest.prefix(Statements.chunk).lazy.flatMap { [$0.device.rawValue, Int64($0.rule)] })
+            rest = rest.dropFirst(Statements.chunk)
+        }
+        for target in rest {
+            try database.run(
+                Statements.insertDelivery, message.id, message.needsConfirmation, target.device, target.rule)
         }
     }
 

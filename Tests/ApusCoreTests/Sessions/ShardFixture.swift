@@ -22,7 +22,10 @@ final class ShardFixture: SessionBackend {
         shard = SessionShard(index: 0, eventLoop: loop, backend: self)
     }
 
-    func record(_ changes: [DeliveryChange]) { state.withLock { $0.changes += changes } }
+    func record(_ changes: [DeliveryChange], sent: [SentGroup]) {
+        state.withLock { $0.changes += sent.flatMap(\.changes) + changes }
+    }
+
     func fetch(_ request: PendingRequest, afterCommit: Bool) { state.withLock { $0.requests.append(request) } }
 
     func close(_ reference: SessionReference, _ reason: SessionCloseReason) {
