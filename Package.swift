@@ -130,6 +130,7 @@ let package = Package(
             name: "ApusHTTPTests",
             dependencies: [
                 "ApusCore", "ApusHTTP", "ApusTestKit",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict

@@ -13,7 +13,11 @@ package final class RecordingTransport: DeviceTransport {
 
     package var messages: [MessageID] { written.map(\.id) }
 
-    package func write(_ message: Message, forms: inout EncodedForms) { written.append(message) }
+    package func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
+        written.append(message)
+        if flushing { flush() }
+    }
+
     package func flush() { flushed = written.count }
     package func ping() { pings += 1 }
     package func close(_ reason: SessionCloseReason) { closed = reason }

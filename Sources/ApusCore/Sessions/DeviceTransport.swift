@@ -5,8 +5,9 @@ package protocol DeviceTransport: AnyObject {
     var route: Route { get }
     /// Whether the connection takes more without growing its buffer beyond bounds.
     var isWritable: Bool { get }
-    /// Writes a message without flushing. `forms` keeps what was encoded, for the next recipient of the same message.
-    func write(_ message: Message, forms: inout EncodedForms)
+    /// Writes a message. `forms` keeps what was encoded, for the next recipient of the same message.
+    /// - Parameter flushing: whether to flush at once, or to leave that to a later `flush`.
+    func write(_ message: Message, forms: inout EncodedForms, flushing: Bool)
     func flush()
     /// Asks the device for a sign of life.
     func ping()

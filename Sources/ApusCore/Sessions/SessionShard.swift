@@ -165,8 +165,7 @@ package final class SessionShard: @unchecked Sendable {
             let slot = Int(handOver.handle.slot)
             guard let transport = slots[slot].transport else { continue }
             if slots[slot].session.offer(message.id, isWritable: transport.isWritable, settings: settings) {
-                send(message, to: handOver.handle, transport, wasSent: false, &forms)
-                if flushesAtOnce { transport.flush() } else { markUnflushed(slot) }
+                send(message, to: handOver.handle, transport, wasSent: false, &forms, flushing: flushesAtOnce)
             } else {
                 fetch(handOver.handle)
             }
@@ -201,7 +200,6 @@ package final class SessionShard: @unchecked Sendable {
                 }
                 var forms = EncodedForms()
                 send(delivery.message, to: handle, transport, wasSent: delivery.wasSent, &forms)
-                markUnflushed(slot)
             }
             slots[slot].session.finishPage(isLast: isComplete)
             fetch(handle)
@@ -209,7 +207,7 @@ package final class SessionShard: @unchecked Sendable {
             let stillOpen = answer.deliveries ?? []
             for delivery in stillOpen where transport.isWritable {
                 var forms = EncodedForms()
-                transport.write(delivery.message, forms: &forms)
+                transport.write(delivery.message, forms: &forms, flushing: false)
                 markUnflushed(slot)
                 slots[slot].session.didResend(delivery.message.id, now: backend.clock.uptime, settings: settings)
                 changes.append(
@@ -226,11 +224,12 @@ package final class SessionShard: @unchecked Sendable {
 
     private func send(
         _ message: Message, to handle: SessionHandle, _ transport: any DeviceTransport, wasSent: Bool,
-        _ forms: inout EncodedForms
+        _ forms: inout EncodedForms, flushing: Bool = false
     ) {
         let slot = Int(handle.slot)
         let now = backend.clock.now
-        transport.write(message, forms: &forms)
+        transport.write(message, forms: &forms, flushing: flushing)
+        if !flushing { markUnflushed(slot) }
         guard message.needsConfirmation else {
             recordSent(message.id, slots[slot].session.device, transport.route, at: now)
             return

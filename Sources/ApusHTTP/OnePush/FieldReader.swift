@@ -6,6 +6,8 @@ struct FieldProblems {
     private(set) var fields: [ApusError.Field] = []
 
     mutating func missing(_ name: String) {
+        // What was there and wrong is not missing too.
+        guard !fields.contains(where: { $0.name == name }) else { return }
         // The sentence of ONE-PUSH; programs read `code`.
         fields.append(ApusError.Field(name, code: "required", "\(name)是必填项;"))
     }

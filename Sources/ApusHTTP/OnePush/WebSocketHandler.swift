@@ -161,12 +161,16 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
 
     // MARK: What the device is told
 
-    func write(_ message: Message, forms: inout EncodedForms) {
+    func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
         let platform = platform
         let frame = forms.bytes(for: platform == .ios ? WebSocketForms.ios : WebSocketForms.general) {
             WebSocketForms.frame(message, for: platform)
         }
-        context?.write(wrapOutboundOut(frame), promise: nil)
+        if flushing {
+            context?.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        } else {
+            context?.write(wrapOutboundOut(frame), promise: nil)
+        }
     }
 
     func flush() {

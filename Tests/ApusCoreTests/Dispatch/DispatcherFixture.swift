@@ -1,0 +1,128 @@
+import ApusCore
+import ApusTestKit
+import CoreMetrics
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A dispatcher with a store in memory and two real event loops.
+final class DispatcherFixture: Sendable {
+    let store = InMemoryMessageStore()
+    let clock = ManualClock()
+    let dispatcher: Dispatcher
+    let app: App
+    private let group: MultiThreadedEventLoopGroup
+
+    static func with(
+        limits: DispatchLimits = DispatchLimits(), providers: [any PushProvider] = [], bus: (any ClusterBus)? = nil,
+        _ body: (DispatcherFixture) async throws -> Void
+    ) async throws {
+        let fixture = try DispatcherFixture(limits, providers, bus)
+        do {
+            try await body(fixture)
+        } catch {
+            await fixture.stop()
+            throw error
+        }
+        await fixture.stop()
+    }
+
+    private init(_ limits: DispatchLimits, _ providers: [any PushProvider], _ bus: (any ClusterBus)?) throws {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        app = try StoreFixture(store, clock: clock).app()
+        dispatcher = try Dispatcher(
+            store: store, eventLoops: Array(group.makeIterator()), clock: clock, limits: limits,
+            metrics: DeliveryMetrics(factory: NOOPMetricsHandler.instance), providers: providers, bus: bus,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func stop() async {
+        await dispatcher.stop()
+        try? await group.shutdownGracefully()
+    }
+
+    func device(_ alias: String, token: String? = nil) throws -> Device {
+        try StoreFixture(store, clock: clock).device(app, alias, token: token)
+    }
+
+    func send(_ alias: String, confirm: Bool = false, key: String? = nil) async throws -> Acceptance {
+        try await dispatcher.send(request(alias, confirm: confirm, key: key))
+    }
+
+    func request(_ alias: String, confirm: Bool = false, key: String? = nil, tenant: String = "") -> PushRequest {
+        PushRequest(
+            app: app.number, appID: app.id, audience: Audience(.alias, [alias], tenant: tenant),
+            content: MessageContent(alert: "hello"), needsConfirmation: confirm, timeToLive: 3600, idempotencyKey: key)
+    }
+
+    /// Connects a device on the given shard.
+    func connect(_ device: Device, shard: Int = 0) async throws -> Connected {
+        let shard = dispatcher.shards[shard]
+        return try await shard.eventLoop.submit { Connected(device, on: shard) }.get()
+    }
+
+    func state(_ message: MessageID, _ device: Device) throws -> Delivery? {
+        try store.read { try $0.delivery(of: message, to: device.number)?.delivery }
+    }
+
+    /// Returns once all that was recorded is written and handed over.
+    func settle() async throws {
+        for _ in 0..<3 {
+            _ = try await dispatcher.update { _ in }
+            _ = try await dispatcher.query { try $0.lastMessage() }
+            for shard in dispatcher.shards { try await shard.eventLoop.submit {}.get() }
+        }
+    }
+}
+
+/// A connected device. Its transport is read on its event loop only.
+// SAFETY: `transport` is touched on the shard's event loop only.
+final class Connected: @unchecked Sendable {
+    private let shard: SessionShard
+    private let transport = RecordingTransport()
+    private let handle: SessionHandle
+
+    fileprivate init(_ device: Device, on shard: SessionShard) {
+        self.shard = shard
+        handle = shard.attach(device.number, transport)
+    }
+
+    var messages: [MessageID] {
+        get async throws { try await shard.eventLoop.submit { self.transport.messages }.get() }
+    }
+
+    var closed: SessionCloseReason? {
+        get async throws { try await shard.eventLoop.submit { self.transport.closed }.get() }
+    }
+
+    func confirm(_ message: MessageID) async throws {
+        try await shard.eventLoop.submit {
+            self.shard.confirm(self.handle, message, isRead: false)
+            self.shard.didRead(self.handle)
+        }.get()
+    }
+
+    func disconnect() async throws {
+        try await shard.eventLoop.submit { self.shard.detach(self.handle) }.get()
+    }
+}
+
+/// A vendor that takes as much as it is told to.
+final class RecordingProvider: PushProvider {
+    private let state = Mutex<(submitted: [DeviceNumber], room: Int)>(([], .max))
+
+    init(room: Int = .max) { state.withLock { $0.room = room } }
+
+    var submitted: [DeviceNumber] { state.withLock { $0.submitted } }
+
+    func serves(_ app: AppNumber, _ platform: Platform) -> Bool { platform == .android }
+
+    func submit(_ message: Message, to device: DeviceNumber) -> Bool {
+        state.withLock { state in
+            guard state.submitted.count < state.room else { return false }
+            state.submitted.append(device)
+            return true
+        }
+    }
+}
