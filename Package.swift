@@ -96,6 +96,15 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ApusBenchmarks",
+            dependencies: [
+                "ApusCore", "ApusHTTP", "ApusStore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Benchmarks",
+            swiftSettings: strict
+        ),
         .target(
             name: "ApusTestKit",
             dependencies: [

@@ -109,7 +109,7 @@ package final class ApusServer: Sendable {
         logger.info("stopping")
         try? await http.close()
         await dispatcher.stop()
-        // Close frames have been written; give the loops a moment to see the answers, then end them.
+        await http.drain(within: configuration.server.shutdownGrace)
         try await group.shutdownGracefully()
         try store.close()
         logger.info("stopped")

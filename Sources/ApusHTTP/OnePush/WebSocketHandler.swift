@@ -1,6 +1,7 @@
 import ApusCore
 import CoreMetrics
 import NIOCore
+import Synchronization
 
 /// A device's WebSocket (seed 003). The only handler of its channel: an idle device costs little more than its socket.
 // SAFETY: a channel handler; touched on its channel's event loop only.
@@ -40,6 +41,7 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.metrics.sockets.increment()
+        shared.openConnections.add(1, ordering: .relaxed)
         guard !deviceID.isEmpty else {
             close(4404, "deviceId is missing: connect with ?deviceId=…")
             return
@@ -50,6 +52,10 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
         } completion: { result in
             self.shard.eventLoop.execute { self.identified(result) }
         }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        shared.openConnections.subtract(1, ordering: .relaxed)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -1,6 +1,7 @@
 import ApusCore
 import CoreMetrics
 import NIOCore
+import Synchronization
 
 /// One HTTP/1.1 connection. The hot routes are answered here, on the event loop; everything else goes to the router.
 ///
@@ -53,10 +54,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connections.add(self)
+        shared.openConnections.add(1, ordering: .relaxed)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         connections.remove(self)
+        shared.openConnections.subtract(1, ordering: .relaxed)
         self.context = nil
     }
 
@@ -238,7 +241,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func didAnswer(closing: Bool = false) {
         guard case .answering(let answering) = state, let context else { return }
         lastActive = .now()
-        if answering.isLast || closing {
+        if answering.isLast || closing || connections.isDraining {
             state = .closing
             context.close(mode: .output, promise: nil)
             connections.closeSoon(self)

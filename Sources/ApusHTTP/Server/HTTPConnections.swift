@@ -5,6 +5,7 @@ import NIOCore
 final class HTTPConnections: @unchecked Sendable {
     private let idleTime: TimeAmount
     private var open: [ObjectIdentifier: HTTPConnectionHandler] = [:]
+    private(set) var isDraining = false
     private var closing: [ObjectIdentifier: (handler: HTTPConnectionHandler, deadline: NIODeadline)] = [:]
 
     private static let lingering = TimeAmount.seconds(2)
@@ -24,6 +25,12 @@ final class HTTPConnections: @unchecked Sendable {
     func remove(_ handler: HTTPConnectionHandler) {
         open[ObjectIdentifier(handler)] = nil
         closing[ObjectIdentifier(handler)] = nil
+    }
+
+    /// Closes what waits for a request now, and the others when they have been answered.
+    func drain() {
+        isDraining = true
+        for handler in Array(open.values) where handler.isWaiting { handler.closeIdle() }
     }
 
     /// The last answer has been written; the client has a moment to take it and to close.

@@ -2,6 +2,7 @@ package import ApusCore
 package import Hummingbird
 package import Logging
 package import NIOCore
+import Synchronization
 
 /// What all connections of the HTTP server share.
 package final class HTTPServerContext: Sendable {
@@ -24,6 +25,8 @@ package final class HTTPServerContext: Sendable {
     let limits: Limits
     let logger: Logger
     let metrics: HTTPMetrics
+    /// HTTP and WebSocket connections that are not closed yet.
+    let openConnections = Atomic<Int>(0)
     /// Answers whatever is not answered on the connection itself.
     let respond: @Sendable (Request, any Channel) async -> Response
 

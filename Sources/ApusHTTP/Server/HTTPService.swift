@@ -1,15 +1,20 @@
 import ApusCore
 import NIOCore
 package import NIOPosix
+import Synchronization
 
 /// Listens for HTTP and WebSocket connections on one port.
 package final class HTTPService: Sendable {
     private let channel: any Channel
+    private let loops: LoopConnections
+    private let shared: HTTPServerContext
 
     package let port: Int
 
-    private init(channel: any Channel) {
+    private init(channel: any Channel, loops: LoopConnections, shared: HTTPServerContext) {
         self.channel = channel
+        self.loops = loops
+        self.shared = shared
         port = channel.localAddress?.port ?? 0
     }
 
@@ -34,18 +39,29 @@ package final class HTTPService: Sendable {
                         HTTPConnectionHandler(shared, connections: connections, shard: shard))
                 }
             }
-        return HTTPService(channel: try await bootstrap.bind(host: host, port: port).get())
+        let channel = try await bootstrap.bind(host: host, port: port).get()
+        return HTTPService(channel: channel, loops: loops, shared: shared)
     }
 
     /// Accepts no more connections. Those that are open stay.
     package func close() async throws {
         try await channel.close()
     }
+
+    /// Lets each connection take its last answer or its close frame, and returns when all are closed or the time is up.
+    package func drain(within grace: Duration) async {
+        for (loop, connections) in loops.all { loop.execute { connections.drain() } }
+        let deadline = ContinuousClock.now + grace
+        while shared.openConnections.load(ordering: .relaxed) > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
 }
 
 /// Finds what belongs to an event loop.
 private final class LoopConnections: Sendable {
     private let byLoop: [ObjectIdentifier: (shard: Int, connections: HTTPConnections)]
+    let all: [(loop: any EventLoop, connections: HTTPConnections)]
 
     init(_ shared: HTTPServerContext) {
         var byLoop: [ObjectIdentifier: (shard: Int, connections: HTTPConnections)] = [:]
@@ -55,6 +71,7 @@ private final class LoopConnections: Sendable {
             )
         }
         self.byLoop = byLoop
+        all = shared.dispatcher.shards.map { ($0.eventLoop, byLoop[ObjectIdentifier($0.eventLoop)]!.connections) }
     }
 
     func of(_ eventLoop: any EventLoop) -> (shard: Int, connections: HTTPConnections) {
