@@ -80,7 +80,8 @@ package final class ApusServer: Sendable {
         let (host, port) = (configuration.server.host, configuration.server.port)
         let http: HTTPService
         do {
-            http = try await HTTPService.bind(host: host, port: port, group: group, shared: shared)
+            http = try await HTTPService.bind(
+                host: host, port: port, group: group, mostConnections: ProcessLimits.connections, shared: shared)
         } catch {
             throw StartingError.cannotListen(host: host, port: port, reason: "\(error)")
         }

@@ -17,16 +17,30 @@ enum ProcessLimits {
         return allowed > 0 ? allowed : ProcessInfo.processInfo.activeProcessorCount
     }
 
-    /// Each connection takes a descriptor: allow as many as the hard limit does.
+    /// Descriptors that are kept for everything that is no connection.
+    private static let reserve = 64
+
+    /// How many connections this process may hold: each takes a descriptor.
+    static var connections: Int {
+        max(1, Int(clamping: descriptors.rlim_cur) - reserve)
+    }
+
+    /// Allows as many descriptors as the hard limit does.
     static func raiseDescriptors() {
-        var limit = rlimit()
-        #if os(Linux)
-            let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
-        #else
-            let resource = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(resource, &limit) == 0 else { return }
+        var limit = descriptors
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(resource, &limit)
     }
+
+    private static var descriptors: rlimit {
+        var limit = rlimit()
+        _ = getrlimit(resource, &limit)
+        return limit
+    }
+
+    #if os(Linux)
+        private static let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+    #else
+        private static let resource = RLIMIT_NOFILE
+    #endif
 }

@@ -338,6 +338,23 @@ struct MessageStoreContractTests {
         }
     }
 
+    @Test("keeps a trail of at most 20 attempts, with the latest", arguments: StoreUnderTest.allCases)
+    func longTrail(_ kind: StoreUnderTest) throws {
+        try kind.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.all), confirm: true)
+            for _ in 0..<40 {
+                fixture.clock.advance(by: .seconds(1))
+                #expect(try fixture.apply(.sent(message.id, ann.number, .webSocket, at: fixture.clock.now)))
+            }
+            let trail = try fixture.store.read { try $0.trail(of: message.id, to: ann.number) }
+            #expect(trail.count == 20 && trail.last?.at == fixture.clock.now)
+            #expect(try fixture.delivery(message, ann)?.attempts == 40)
+        }
+    }
+
     private func randomChange(
         _ message: MessageID, _ device: DeviceNumber, at time: Timestamp, _ random: inout SeededGenerator
     ) -> DeliveryChange {

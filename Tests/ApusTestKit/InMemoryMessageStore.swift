@@ -5,12 +5,18 @@ import Synchronization
 package final class InMemoryMessageStore: MessageStore {
     private let content = Mutex(InMemoryTransaction())
     private let failure = Mutex<(any Error)?>(nil)
+    private let readFailure = Mutex<(any Error)?>(nil)
 
     package init() {}
 
     /// Makes each write fail as a full disk does, until it is called with nil.
     package func failWrites(with error: (any Error)?) {
         failure.withLock { $0 = error }
+    }
+
+    /// Makes each read fail as a damaged file does, until it is called with nil.
+    package func failReads(with error: (any Error)?) {
+        readFailure.withLock { $0 = error }
     }
 
     package func write(_ body: (any StoreTransaction) throws -> Void) throws {
@@ -21,7 +27,8 @@ package final class InMemoryMessageStore: MessageStore {
     }
 
     package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
-        try body(content.withLock { $0.copy() })
+        if let error = readFailure.withLock({ $0 }) { throw error }
+        return try body(content.withLock { $0.copy() })
     }
 
     package func close() {}
@@ -42,6 +49,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var deliveries: [Key: (rule: Int, delivery: Delivery)] = [:]
     private var trails: [Key: [TrailEntry]] = [:]
     private var keys: [[String]: MessageID] = [:]
+    private var swept: Set<MessageID> = []
     private var last = MessageID.zero
 
     func copy() -> InMemoryTransaction {
@@ -53,6 +61,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.deliveries = deliveries
         copy.trails = trails
         copy.keys = keys
+        copy.swept = swept
         copy.last = last
         return copy
     }
@@ -83,6 +92,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     // MARK: Devices
 
     func device(id: String) -> Device? { deviceList.first { $0.id == id } }
+
+    func isActive(_ device: DeviceNumber) -> Bool {
+        deviceList.contains { $0.number == device && $0.isActive }
+    }
 
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) -> [Device] {
         let matching = deviceList.filter { device in
@@ -162,6 +175,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         for (event, time) in change.events where entry.delivery.apply(event, at: time) {
             changed = true
             if case .sent(let route) = event, entry.delivery.attempts > 1 {
+                if trails[key]?.count == 20 { trails[key]?.removeLast() }
                 trails[key, default: []].append(TrailEntry(at: time, code: "resent", route: route.rawValue))
             }
         }
@@ -229,6 +243,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         for key in deliveries.keys where messages[key.message].map({ $0.message.expiresAt <= now }) ?? false {
             if deliveries[key]!.delivery.apply(.ended(.expired), at: now) { ended += 1 }
         }
+        swept.formUnion(messages.values.filter { $0.message.expiresAt <= now }.map(\.message.id))
         return (ended, false)
     }
 
@@ -236,11 +251,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         -> (removed: Int, hasMore: Bool)
     {
         keys = keys.filter { $0.value >= MessageID(lowestAt: keyTime) }
-        let old = messages.keys.filter { id in
-            id < MessageID(lowestAt: time)
-                && !deliveries.contains { $0.key.message == id && $0.value.delivery.isOpen }
-                && messages[id]!.message.expiresAt <= time
-        }
+        let old = swept.filter { $0 < MessageID(lowestAt: time) }
+        swept.subtract(old)
         for id in old {
             messages[id] = nil
             for key in deliveries.keys where key.message == id {

@@ -39,6 +39,9 @@ package final class BatchQueue<Element: Sendable>: Sendable {
         if mustStart { thread.async { self.run() } }
     }
 
+    /// How many elements wait.
+    package var count: Int { state.withLock { $0.waiting.count } }
+
     /// Waits until everything enqueued before has been processed. Never call it from an event loop.
     package func drain() {
         while true {
@@ -55,18 +58,18 @@ package final class BatchQueue<Element: Sendable>: Sendable {
 
     private func run() {
         while true {
-            var batch = state.withLock { state -> [Element] in
+            let batch = state.withLock { state -> [Element] in
                 if state.waiting.isEmpty { state.isRunning = false }
                 let batch = state.waiting
                 state.waiting = []
                 return batch
             }
             if batch.isEmpty { return }
-            while batch.count > largestBatch {
-                process(Array(batch.prefix(largestBatch)))
-                batch.removeFirst(largestBatch)
+            var rest = batch[...]
+            while !rest.isEmpty {
+                process(Array(rest.prefix(largestBatch)))
+                rest = rest.dropFirst(largestBatch)
             }
-            process(batch)
         }
     }
 }

@@ -6,6 +6,10 @@ enum CommitOperation: Sendable {
     case control(ControlOperation)
     /// Read this once everything before it is on disk.
     case fetch(PendingRequest)
+
+    var writes: Bool {
+        if case .fetch = self { false } else { true }
+    }
 }
 
 /// One thing that is read from the store.

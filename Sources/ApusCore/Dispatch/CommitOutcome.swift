@@ -20,9 +20,13 @@ struct CommitOutcome {
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
     var targets: [Target] = []
-    var sent = 0
+    private var sent = 0
     private var received = 0
     private var read = 0
+
+    mutating func count(sent count: Int) {
+        sent += count
+    }
 
     mutating func count(_ change: DeliveryChange) {
         if change.sentAt != nil { sent += 1 }

@@ -26,6 +26,8 @@ package final class Dispatcher: SessionBackend {
     // SAFETY: assigned once, at the end of init, before `self` is seen by anyone else.
     private nonisolated(unsafe) var commits: BatchQueue<CommitOperation>!
     private nonisolated(unsafe) var reads: BatchQueue<ReadOperation>!
+    // Apart from `reads`, so that no administrator's question holds up a device.
+    private nonisolated(unsafe) var queries: BatchQueue<ReadOperation>!
     package private(set) nonisolated(unsafe) var shards: [SessionShard] = []
 
     /// - Parameter eventLoops: where sessions live, a shard each.
@@ -47,6 +49,7 @@ package final class Dispatcher: SessionBackend {
         identifiers = Mutex(MessageIDGenerator(node: node, last: last))
         commits = BatchQueue(label: "apus.commit", largestBatch: limits.largestCommit) { [unowned self] in commit($0) }
         reads = BatchQueue(label: "apus.read", largestBatch: 256) { [unowned self] in read($0) }
+        queries = BatchQueue(label: "apus.query", largestBatch: 16) { [unowned self] in read($0) }
         shards = eventLoops.enumerated().map { SessionShard(index: $0, eventLoop: $1, backend: self) }
     }
 
@@ -91,7 +94,9 @@ package final class Dispatcher: SessionBackend {
     // MARK: The store for everyone else
 
     /// Runs `body` in the next commit and returns once it is on disk. An `ApusError` must be thrown before writing.
+    /// - Parameter committed: told of the outcome on the commit thread, so in the order of the commits.
     package func update<Value: Sendable>(
+        committed: @escaping @Sendable (Value) -> Void = { _ in },
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         return try await withCheckedThrowingContinuation { continuation in
@@ -103,7 +108,9 @@ package final class Dispatcher: SessionBackend {
                         let value = try body(transaction)
                         shared.value.withLock { $0 = value }
                     } finished: { result in
-                        continuation.resume(with: result.map { shared.value.withLock { $0! } })
+                        let value = result.map { shared.value.withLock { $0! } }
+                        if case .success(let value) = value { committed(value) }
+                        continuation.resume(with: value)
                     }))
         }
     }
@@ -122,10 +129,18 @@ package final class Dispatcher: SessionBackend {
         _ body: @escaping @Sendable (any StoreSnapshot) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
-        reads.enqueue(.query { snapshot in completion(snapshot.flatMap { view in Result { try body(view) } }) })
+        queries.enqueue(.query { snapshot in completion(snapshot.flatMap { view in Result { try body(view) } }) })
+    }
+
+    /// Finds a device that connects; `completion` is called on the reading thread.
+    package func identify(_ deviceID: String, completion: @escaping @Sendable (Result<Device?, any Error>) -> Void) {
+        reads.enqueue(
+            .query { snapshot in completion(snapshot.flatMap { view in Result { try view.device(id: deviceID) } }) })
     }
 
     // MARK: Sessions
+
+    package var isCongested: Bool { commits.count > limits.queuedReceipts }
 
     package func record(_ changes: [DeliveryChange], sent: [SentGroup] = []) {
         commits.enqueue(contentsOf: sent.map { .sent($0) } + changes.map { .change($0) })
@@ -158,12 +173,13 @@ package final class Dispatcher: SessionBackend {
     package func stop() async {
         isStopping.store(true, ordering: .relaxed)
         for shard in shards {
-            try? await shard.eventLoop.submit { shard.closeAll(.stopping) }.get()
+            try? await shard.eventLoop.submit { shard.stop() }.get()
         }
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 self.commits.drain()
                 self.reads.drain()
+                self.queries.drain()
                 self.commits.drain()
                 continuation.resume()
             }
@@ -173,24 +189,36 @@ package final class Dispatcher: SessionBackend {
     // MARK: Committing
 
     private func commit(_ batch: [CommitOperation]) {
-        var outcome = CommitOutcome()
-        let started = clock.uptime
-        do {
-            if batch.contains(where: { if case .fetch = $0 { false } else { true } }) {
-                try store.write { transaction in
-                    outcome = CommitOutcome()
-                    for operation in batch { try apply(operation, transaction, &outcome) }
-                }
-                commitFailure.withLock { $0 = nil }
-                metrics.commits.increment()
-                metrics.commitSeconds.recordNanoseconds((clock.uptime - started).nanoseconds)
+        var rest = batch[...]
+        while !rest.isEmpty {
+            do {
+                let (count, outcome) = try write(rest)
+                outcome.count(in: metrics)
+                handOver(rest.prefix(count), outcome)
+                rest = rest.dropFirst(count)
+            } catch {
+                fail(rest, error)
+                return
             }
-        } catch {
-            fail(batch, error)
-            return
         }
-        outcome.count(in: metrics)
-        handOver(batch, outcome)
+    }
+
+    /// Writes the first operations in one transaction: all of them, unless they reach very many devices.
+    private func write(_ operations: ArraySlice<CommitOperation>) throws -> (count: Int, CommitOutcome) {
+        var outcome = CommitOutcome()
+        guard operations.contains(where: \.writes) else { return (operations.count, outcome) }
+        let started = clock.uptime
+        var count = 0
+        try store.write { transaction in
+            for operation in operations where outcome.targets.count < limits.largestFanOut {
+                try apply(operation, transaction, &outcome)
+                count += 1
+            }
+        }
+        commitFailure.withLock { $0 = nil }
+        metrics.commits.increment()
+        metrics.commitSeconds.recordNanoseconds((clock.uptime - started).nanoseconds)
+        return (count, outcome)
     }
 
     private func apply(
@@ -216,7 +244,7 @@ package final class Dispatcher: SessionBackend {
         case .change(let change):
             if try transaction.apply(change) { outcome.count(change) }
         case .sent(let group):
-            outcome.sent += try transaction.apply(group)
+            outcome.count(sent: try transaction.apply(group))
         case .control(let control):
             try control.run(transaction)
         case .fetch:
@@ -224,7 +252,7 @@ package final class Dispatcher: SessionBackend {
         }
     }
 
-    private func handOver(_ batch: [CommitOperation], _ outcome: CommitOutcome) {
+    private func handOver(_ batch: some Sequence<CommitOperation>, _ outcome: CommitOutcome) {
         var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
         var elsewhere: [NodeNumber: [DeviceNumber]] = [:]
         var next = 0
@@ -258,26 +286,46 @@ package final class Dispatcher: SessionBackend {
     }
 
     /// The commit did not happen: requests are refused, what is known of deliveries is kept and tried again.
-    private func fail(_ batch: [CommitOperation], _ error: any Error) {
+    private func fail(_ batch: ArraySlice<CommitOperation>, _ error: any Error) {
         logger.error("commit failed", metadata: ["operations": "\(batch.count)", "error": "\(error)"])
         commitFailure.withLock { $0 = "\(error)" }
         metrics.commitFailures.increment()
         var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
-        var again: [CommitOperation] = []
-        var refused = 0
+        var others: [CommitOperation] = []
         for operation in batch {
-            switch operation {
-            case .accept(let accept):
-                refused += 1
+            if case .accept(let accept) = operation {
                 outboxes[accept.receiver.shard].answers.append(
                     ShardOutbox.Answer(operation: accept, result: .failure(.storeUnavailable)))
-            case .control(let control): control.finish(ApusError.storeUnavailable)
-            case .change, .sent, .fetch: again.append(operation)
+            } else {
+                others.append(operation)
             }
         }
+        let refused = batch.count - others.count
         queuedAccepts.subtract(refused, ordering: .relaxed)
         metrics.refused.increment(by: refused)
         post(outboxes)
+        // It is new messages that need room: without them the rest can often still be written.
+        if refused > 0, let (_, outcome) = try? write(others[...]) {
+            outcome.count(in: metrics)
+            commitFailure.withLock { $0 = "\(error)" }
+            handOver(others, outcome)
+        } else {
+            putOff(others)
+        }
+    }
+
+    /// Nothing can be written: changes of the control plane fail, devices are served what can be read, receipts are
+    /// kept for later.
+    private func putOff(_ operations: [CommitOperation]) {
+        var again: [CommitOperation] = []
+        for operation in operations {
+            switch operation {
+            case .accept: break
+            case .control(let control): control.finish(ApusError.storeUnavailable)
+            case .fetch(let request): reads.enqueue(.pending(request))
+            case .change, .sent: again.append(operation)
+            }
+        }
         guard !again.isEmpty, !isStopping.load(ordering: .relaxed) else { return }
         let retry = again
         shards[0].eventLoop.scheduleTask(in: limits.retryCommitAfter) { self.commits.enqueue(contentsOf: retry) }
@@ -293,39 +341,45 @@ package final class Dispatcher: SessionBackend {
 
     private func read(_ batch: [ReadOperation]) {
         var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
+        var answered = 0
+        let answer = { (operation: ReadOperation, snapshot: Result<any StoreSnapshot, any Error>) in
+            answered += 1
+            switch operation {
+            case .pending(let request):
+                outboxes[request.shard].pending.append(
+                    PendingAnswer(request: request, content: self.pending(request, snapshot)))
+            case .query(let query):
+                query(snapshot)
+            }
+        }
         do {
             try store.read { snapshot in
-                for operation in batch {
-                    switch operation {
-                    case .pending(let request):
-                        let answer = PendingAnswer(request: request, deliveries: try pending(request, snapshot))
-                        outboxes[request.shard].pending.append(answer)
-                    case .query(let query):
-                        query(.success(snapshot))
-                    }
-                }
+                for operation in batch { answer(operation, .success(snapshot)) }
             }
         } catch {
-            logger.error("reading failed", metadata: ["error": "\(error)"])
-            outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
-            for operation in batch {
-                switch operation {
-                case .pending(let request):
-                    outboxes[request.shard].pending.append(PendingAnswer(request: request, deliveries: nil))
-                case .query(let query):
-                    query(.failure(error))
-                }
-            }
+            // Each operation is answered once, whenever it failed.
+            for operation in batch[answered...] { answer(operation, .failure(error)) }
         }
         post(outboxes)
     }
 
-    private func pending(_ request: PendingRequest, _ snapshot: any StoreSnapshot) throws -> [PendingDelivery] {
-        switch request.query {
-        case .page(let after, let limit):
-            try snapshot.pending(for: request.device, after: after, limit: limit, at: clock.now)
-        case .again(let messages):
-            try snapshot.pending(for: request.device, among: messages, at: clock.now)
+    private func pending(
+        _ request: PendingRequest, _ snapshot: Result<any StoreSnapshot, any Error>
+    ) -> PendingAnswer.Content {
+        do {
+            let snapshot = try snapshot.get()
+            switch request.query {
+            case .page(let after, let limit):
+                // Unregistering and connecting may cross; the first page tells.
+                if after == .zero, try !snapshot.isActive(request.device) { return .unregistered }
+                return .deliveries(
+                    try snapshot.pending(for: request.device, after: after, limit: limit, at: clock.now))
+            case .again(let messages):
+                return .deliveries(try snapshot.pending(for: request.device, among: messages, at: clock.now))
+            }
+        } catch {
+            logger.error("reading what is pending failed", metadata: ["error": "\(error)"])
+            return .unreadable
         }
     }
 }

@@ -17,6 +17,7 @@ package protocol StoreSnapshot {
     func lastMessage() throws -> MessageID
 
     func device(id: String) throws -> Device?
+    func isActive(_ device: DeviceNumber) throws -> Bool
     /// Devices in the order of their numbers, from behind `after`.
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
 
@@ -30,7 +31,7 @@ package protocol StoreSnapshot {
     /// Deliveries of a message in the order of their device numbers, from behind `after`.
     func deliveries(of message: MessageID, after: DeviceNumber?, limit: Int) throws -> [DeliveryRecord]
     func delivery(of message: MessageID, to device: DeviceNumber) throws -> DeliveryRecord?
-    /// What was tried beyond the first hand-over, oldest first.
+    /// What was tried beyond the first hand-over, oldest first: at most 20 entries, the last of which is the latest.
     func trail(of message: MessageID, to device: DeviceNumber) throws -> [TrailEntry]
 }
 
@@ -65,7 +66,7 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Ends open deliveries whose message expired, up to about `limit` messages.
     /// - Returns: how many deliveries ended, and whether more is left to do.
     func expire(at now: Timestamp, limit: Int) throws -> (ended: Int, hasMore: Bool)
-    /// Removes messages accepted before `time` none of whose deliveries is open, and forgets idempotency keys
+    /// Removes messages that were accepted before `time` and that `expire` has dealt with, and forgets idempotency keys
     /// older than `keyTime`, up to `limit` messages.
     /// - Returns: how many messages were removed, and whether more is left to do.
     func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int) throws

@@ -146,6 +146,12 @@ package struct DeviceSession {
         unconfirmed[index].resend = now + settings.resendDelay(attempt: unconfirmed[index].attempts)
     }
 
+    /// A message asked for again by `due` could not be written now.
+    package mutating func putOff(_ message: MessageID, now: NIODeadline, _ settings: SessionSettings) {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return }
+        unconfirmed[index].resend = now + settings.resendAfter
+    }
+
     /// A message asked for again is not open any more: nothing more is to be awaited.
     package mutating func forget(_ message: MessageID) {
         unconfirmed.removeAll { $0.message == message }
@@ -163,6 +169,8 @@ package struct DeviceSession {
         case close
         /// Read these again and send those that are still open.
         case resend([MessageID])
+        /// A message expires before the store was told that it was sent.
+        case recordSent(MessageID, at: Timestamp)
     }
 
     /// What time has made due.
@@ -173,6 +181,9 @@ package struct DeviceSession {
         } else if now >= lastHeard + settings.pingAfter {
             pingedAt = now
             actions.append(.ping)
+        }
+        for entry in unconfirmed where entry.expires <= now && !entry.isRecorded {
+            actions.append(.recordSent(entry.message, at: entry.sentAt))
         }
         unconfirmed.removeAll { $0.expires <= now }
         var again: [MessageID] = []

@@ -23,6 +23,8 @@ package enum SessionCloseReason: Sendable, Equatable {
     case unregistered
     /// Nothing was heard of the device for too long.
     case unresponsive
+    /// What is pending for the device cannot be read from the store.
+    case unreadable
     case stopping
 }
 

@@ -5,6 +5,9 @@ package protocol SessionBackend: AnyObject, Sendable {
     var settings: SessionSettings { get }
     var metrics: DeliveryMetrics { get }
 
+    /// Whether so many receipts wait to be written that those nobody waits for are better dropped.
+    var isCongested: Bool { get }
+
     /// Writes what happened to deliveries with the next batch.
     func record(_ changes: [DeliveryChange], sent: [SentGroup])
     /// Reads open deliveries and hands them to the shard's `take(_:)`.
@@ -32,12 +35,19 @@ package struct PendingRequest: Sendable {
 
 /// The store's answer to a `PendingRequest`.
 package struct PendingAnswer: Sendable {
-    package let request: PendingRequest
-    /// Nil if the store could not be read.
-    package let deliveries: [PendingDelivery]?
+    package enum Content: Sendable {
+        case deliveries([PendingDelivery])
+        /// The device is not registered any more.
+        case unregistered
+        /// The store could not be read.
+        case unreadable
+    }
 
-    package init(request: PendingRequest, deliveries: [PendingDelivery]?) {
+    package let request: PendingRequest
+    package let content: Content
+
+    package init(request: PendingRequest, content: Content) {
         self.request = request
-        self.deliveries = deliveries
+        self.content = content
     }
 }

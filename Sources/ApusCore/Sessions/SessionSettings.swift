@@ -21,7 +21,8 @@ package struct SessionSettings: Sendable {
     package init() {}
 
     package func resendDelay(attempt: Int) -> TimeAmount {
-        let doubled = resendAfter.nanoseconds << Int64(min(attempt - 1, 20))
-        return .nanoseconds(min(doubled, longestResend.nanoseconds))
+        var delay = resendAfter
+        for _ in 1..<max(attempt, 2) where attempt > 1 && delay < longestResend { delay = delay * 2 }
+        return min(delay, longestResend)
     }
 }

@@ -7,6 +7,12 @@ package import NIOCore
 /// visit from another thread serves many sessions, and each connection is flushed once per visit.
 // SAFETY: every mutable member is touched on `eventLoop` only; the methods assert it.
 package final class SessionShard: @unchecked Sendable {
+    /// A deadline in the wheel. It counts only while it is the slot's.
+    private struct Alarm {
+        let handle: SessionHandle
+        let deadline: NIODeadline
+    }
+
     private struct Slot {
         var generation: UInt32 = 0
         var session: DeviceSession
@@ -22,7 +28,8 @@ package final class SessionShard: @unchecked Sendable {
     private let settings: SessionSettings
     private var slots: [Slot] = []
     private var free: [Int32] = []
-    private var wheel: TimingWheel<SessionHandle>
+    private var wheel: TimingWheel<Alarm>
+    private var isStopping = false
     private var unflushed: [Int32] = []
     private var changes: [DeliveryChange] = []
     private var sent: [SentGroup] = []
@@ -50,12 +57,19 @@ package final class SessionShard: @unchecked Sendable {
     }
 
     package var sessionCount: Int { slots.count - free.count }
+    /// Deadlines that stand in the wheel, those included that do not count any more.
+    package var alarmCount: Int { wheel.count }
 
     // MARK: Connections
 
     /// A device is connected: what is pending for it follows, then what comes.
-    package func attach(_ device: DeviceNumber, _ transport: any DeviceTransport) -> SessionHandle {
+    /// - Returns: nil if the server is stopping; the transport is told so.
+    package func attach(_ device: DeviceNumber, _ transport: any DeviceTransport) -> SessionHandle? {
         eventLoop.assertInEventLoop()
+        guard !isStopping else {
+            transport.close(.stopping)
+            return nil
+        }
         let now = backend.clock.uptime
         let session = DeviceSession(device: device, now: now)
         let index: Int32
@@ -90,6 +104,7 @@ package final class SessionShard: @unchecked Sendable {
             recordChanges()
         }
         slots[slot].transport = nil
+        slots[slot].session = DeviceSession(device: device, now: backend.clock.uptime)  // holds no memory
         slots[slot].generation &+= 1
         free.append(handle.slot)
     }
@@ -101,10 +116,13 @@ package final class SessionShard: @unchecked Sendable {
         transport.close(reason)
     }
 
-    package func closeAll(_ reason: SessionCloseReason) {
+    /// Closes every session, and takes no more.
+    package func stop() {
         eventLoop.assertInEventLoop()
+        isStopping = true
+        ticker?.cancel()
         for slot in slots.indices where slots[slot].transport != nil {
-            close(SessionHandle(slot: Int32(slot), generation: slots[slot].generation), reason)
+            close(SessionHandle(slot: Int32(slot), generation: slots[slot].generation), .stopping)
         }
     }
 
@@ -125,9 +143,13 @@ package final class SessionShard: @unchecked Sendable {
         eventLoop.assertInEventLoop()
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
         var change = DeliveryChange(message: message, device: slots[Int(handle.slot)].session.device)
-        if case .expected(let sentAt?) = slots[Int(handle.slot)].session.confirm(message) {
+        switch slots[Int(handle.slot)].session.confirm(message) {
+        case .expected(let sentAt):
             change.sentAt = sentAt
-            change.route = transport.route
+            change.route = sentAt.map { _ in transport.route }
+        case .unexpected:
+            // Devices may say anything; what nobody waits for is not worth a queue without end.
+            guard !backend.isCongested else { return }
         }
         let now = backend.clock.now
         if isRead { change.readAt = now } else { change.receivedAt = now }
@@ -182,44 +204,63 @@ package final class SessionShard: @unchecked Sendable {
     private func take(_ answer: PendingAnswer) {
         let handle = answer.request.handle
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
-        let slot = Int(handle.slot)
-        switch answer.request.query {
-        case .page(_, let limit):
-            guard let deliveries = answer.deliveries else {
-                // The store cannot be read now. The device comes back, and so does the chance to read.
-                close(handle, .stopping)
-                return
-            }
-            var isComplete = deliveries.count < limit
-            for delivery in deliveries {
-                guard
-                    slots[slot].session.admit(delivery.message.id, isWritable: transport.isWritable, settings: settings)
-                else {
-                    isComplete = false
-                    break
-                }
-                var forms = EncodedForms()
-                send(delivery.message, to: handle, transport, wasSent: delivery.wasSent, &forms)
-            }
-            slots[slot].session.finishPage(isLast: isComplete)
-            fetch(handle)
-        case .again(let messages):
-            let stillOpen = answer.deliveries ?? []
-            for delivery in stillOpen where transport.isWritable {
-                var forms = EncodedForms()
-                transport.write(delivery.message, forms: &forms, flushing: false)
-                markUnflushed(slot)
-                slots[slot].session.didResend(delivery.message.id, now: backend.clock.uptime, settings: settings)
-                changes.append(
-                    .sent(delivery.message.id, slots[slot].session.device, transport.route, at: backend.clock.now))
-                backend.metrics.resent.increment()
-            }
-            for message in messages where !stillOpen.contains(where: { $0.message.id == message }) {
-                slots[slot].session.forget(message)
+        switch (answer.request.query, answer.content) {
+        case (.page, .unreadable): close(handle, .unreadable)
+        case (.page, .unregistered): close(handle, .unregistered)
+        case (.page(_, let limit), .deliveries(let deliveries)):
+            takePage(deliveries, limit, handle, transport)
+        case (.again(let messages), .deliveries(let open)):
+            takeAgain(messages, open, handle, transport)
+        case (.again(let messages), _):
+            for message in messages {
+                slots[Int(handle.slot)].session.putOff(message, now: backend.clock.uptime, settings)
             }
             schedule(handle)
-            fetch(handle)
         }
+    }
+
+    private func takePage(
+        _ deliveries: [PendingDelivery], _ limit: Int, _ handle: SessionHandle, _ transport: any DeviceTransport
+    ) {
+        let slot = Int(handle.slot)
+        var isComplete = deliveries.count < limit
+        for delivery in deliveries {
+            guard
+                slots[slot].session.admit(delivery.message.id, isWritable: transport.isWritable, settings: settings)
+            else {
+                isComplete = false
+                break
+            }
+            var forms = EncodedForms()
+            send(delivery.message, to: handle, transport, wasSent: delivery.wasSent, &forms)
+        }
+        slots[slot].session.finishPage(isLast: isComplete)
+        fetch(handle)
+    }
+
+    private func takeAgain(
+        _ messages: [MessageID], _ stillOpen: [PendingDelivery], _ handle: SessionHandle,
+        _ transport: any DeviceTransport
+    ) {
+        let slot = Int(handle.slot)
+        for delivery in stillOpen {
+            guard transport.isWritable else {
+                slots[slot].session.putOff(delivery.message.id, now: backend.clock.uptime, settings)
+                continue
+            }
+            var forms = EncodedForms()
+            transport.write(delivery.message, forms: &forms, flushing: false)
+            markUnflushed(slot)
+            slots[slot].session.didResend(delivery.message.id, now: backend.clock.uptime, settings: settings)
+            changes.append(
+                .sent(delivery.message.id, slots[slot].session.device, transport.route, at: backend.clock.now))
+            backend.metrics.resent.increment()
+        }
+        for message in messages where !stillOpen.contains(where: { $0.message.id == message }) {
+            slots[slot].session.forget(message)
+        }
+        schedule(handle)
+        fetch(handle)
     }
 
     private func send(
@@ -231,19 +272,19 @@ package final class SessionShard: @unchecked Sendable {
         transport.write(message, forms: &forms, flushing: flushing)
         if !flushing { markUnflushed(slot) }
         guard message.needsConfirmation else {
-            recordSent(message.id, slots[slot].session.device, transport.route, at: now)
+            noteSent(message.id, slots[slot].session.device, transport.route, at: now)
             return
         }
         let uptime = backend.clock.uptime
+        let lifetime = TimeAmount.milliseconds(message.expiresAt.milliseconds - now.milliseconds)
         slots[slot].session.awaitConfirmation(
-            of: message.id, for: .milliseconds(message.expiresAt.milliseconds - now.milliseconds), sentAt: now,
-            isRecorded: wasSent, now: uptime, settings: settings)
+            of: message.id, for: lifetime, sentAt: now, isRecorded: wasSent, now: uptime, settings: settings)
         if wasSent {
             changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
         } else {
             unrecorded.append((handle, message.id, uptime + settings.sentDelay))
         }
-        if slots[slot].wheelDeadline > uptime + settings.resendAfter { schedule(handle) }
+        if slots[slot].wheelDeadline > uptime + min(settings.resendAfter, lifetime) { schedule(handle) }
     }
 
     private func fetch(_ handle: SessionHandle, afterCommit: Bool = false) {
@@ -280,7 +321,7 @@ package final class SessionShard: @unchecked Sendable {
 
     private static let largestSentGroup = 256
 
-    private func recordSent(_ message: MessageID, _ device: DeviceNumber, _ route: Route, at now: Timestamp) {
+    private func noteSent(_ message: MessageID, _ device: DeviceNumber, _ route: Route, at now: Timestamp) {
         if let last = sent.last, last.message == message, last.route == route,
             last.devices.count < Self.largestSentGroup
         {
@@ -298,14 +339,18 @@ package final class SessionShard: @unchecked Sendable {
         let now = backend.clock.uptime
         while let first = unrecorded.first, first.due <= now {
             unrecorded.removeFirst()
-            recordUnconfirmed(first.handle, first.message)
+            noteUnconfirmed(first.handle, first.message)
         }
-        for handle in wheel.advance(to: now) where isCurrent(handle) { runDue(handle, now) }
+        for alarm in wheel.advance(to: now) where isCurrent(alarm.handle) {
+            // An earlier deadline took this one's place.
+            guard slots[Int(alarm.handle.slot)].wheelDeadline == alarm.deadline else { continue }
+            if alarm.deadline > now { wheel.add(alarm, at: alarm.deadline) } else { runDue(alarm.handle, now) }
+        }
         flush()
         recordChanges()
     }
 
-    private func recordUnconfirmed(_ handle: SessionHandle, _ message: MessageID) {
+    private func noteUnconfirmed(_ handle: SessionHandle, _ message: MessageID) {
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport,
             let sentAt = slots[Int(handle.slot)].session.takeUnrecordedSent(message)
         else { return }
@@ -323,6 +368,8 @@ package final class SessionShard: @unchecked Sendable {
             case .close:
                 close(handle, .unresponsive)
                 return
+            case .recordSent(let message, let sentAt):
+                changes.append(.sent(message, slots[slot].session.device, transport.route, at: sentAt))
             case .resend(let messages):
                 backend.fetch(
                     PendingRequest(
@@ -339,6 +386,6 @@ package final class SessionShard: @unchecked Sendable {
         let deadline = slots[Int(handle.slot)].session.nextDeadline(settings: settings)
         guard deadline < slots[Int(handle.slot)].wheelDeadline else { return }
         slots[Int(handle.slot)].wheelDeadline = deadline
-        wheel.add(handle, at: deadline)
+        wheel.add(Alarm(handle: handle, deadline: deadline), at: deadline)
     }
 }

@@ -14,6 +14,8 @@ package struct TimingWheel<Entry> {
         position = Int64(start.uptimeNanoseconds) / tick.nanoseconds
     }
 
+    package var count: Int { buckets.reduce(0) { $0 + $1.count } }
+
     package mutating func add(_ entry: Entry, at deadline: NIODeadline) {
         // Rounded up, so that an entry within the horizon never comes out before its deadline.
         let due = (Int64(deadline.uptimeNanoseconds) + tick - 1) / tick

@@ -34,14 +34,13 @@ struct AppRoutes: Sendable {
         let name = try body.requiredName
         let (id, key) = (body.id ?? RandomToken.hex128(), body.key ?? RandomToken.hex128())
         let now = dispatcher.clock.now
-        let app = try await dispatcher.update {
+        let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {
             try $0.insertApp(id: id, name: name, keyHash: SecretHash(of: key), at: now)
         }
         guard let app else {
             throw ApusError(
                 .conflict, code: "app_exists", "There is an app with the id \(id). Choose another, or rotate its key.")
         }
-        apps.update(app)
         return Response.json { Self.write(app, key: key, &$0) }
     }
 
@@ -49,10 +48,10 @@ struct AppRoutes: Sendable {
         try access.requireAdmin(request)
         let body = try AppBody(try await request.body.collect(upTo: Self.longestBody))
         let key = body.key ?? RandomToken.hex128()
-        guard let app = try await dispatcher.update({ try $0.replaceKey(ofApp: id, with: SecretHash(of: key)) }) else {
-            throw AppError.unknown
+        let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {
+            try $0.replaceKey(ofApp: id, with: SecretHash(of: key))
         }
-        apps.update(app)
+        guard let app else { throw AppError.unknown }
         return Response.json { Self.write(app, key: key, &$0) }
     }
 

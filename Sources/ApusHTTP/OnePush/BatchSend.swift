@@ -40,7 +40,7 @@ enum BatchBody {
                 let body = try SendBody(line, limits: shared.limits.send)
                 let push = try body.request(idempotencyKey: nil, limits: shared.limits.send) {
                     id, key throws(ApusError) in
-                    if let known, known.id == id, known.key == key {
+                    if let known, known.id == id, known.key.utf8.elementsEqual(key.utf8) {
                         try shared.apps.take(1, from: known.app)
                         return known.app
                     }

@@ -143,9 +143,10 @@ struct SendBody {
         return audience
     }
 
+    /// Compared byte for byte, as the store does: Swift takes canonically equal strings for the same.
     private static func unique(_ values: [String]) -> [String] {
-        var seen = Set<String>()
-        return values.filter { seen.insert($0).inserted }
+        var seen = Set<[UInt8]>()
+        return values.filter { seen.insert(Array($0.utf8)).inserted }
     }
 
     /// A duration below 0 or beyond the longest becomes the longest, as in ONE-PUSH.

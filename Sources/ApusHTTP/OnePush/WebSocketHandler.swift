@@ -5,8 +5,9 @@ import Synchronization
 
 /// A device's WebSocket (seed 003). The only handler of its channel: an idle device costs little more than its socket.
 // SAFETY: a channel handler; touched on its channel's event loop only.
-final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked Sendable {
+final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private enum State {
@@ -27,6 +28,7 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
     private let deviceID: String
     private var platform = Platform.android
     private(set) var isWritable = true
+    private var holdsRead = false
     private var decoder: WebSocketFrameDecoder
     private var state = State.identifying(early: [])
     private var context: ChannelHandlerContext?
@@ -46,24 +48,26 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
             close(4404, "deviceId is missing: connect with ?deviceId=…")
             return
         }
-        let id = deviceID
-        shared.dispatcher.query {
-            try $0.device(id: id)
-        } completion: { result in
+        shared.dispatcher.identify(deviceID) { result in
             self.shard.eventLoop.execute { self.identified(result) }
         }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         shared.openConnections.subtract(1, ordering: .relaxed)
+        ended()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    private func ended() {
         if case .open(let handle) = state { shard.detach(handle) }
         state = .closing
         isWritable = false
-        self.context = nil
-        context.fireChannelInactive()
+        context = nil
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -77,7 +81,7 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
             close(1011, "the store cannot be read; try again later")
         case .success(let device?) where device.isActive:
             platform = device.platform
-            let handle = shard.attach(device.number, self)
+            guard let handle = shard.attach(device.number, self) else { return }
             state = .open(handle)
             for text in early { take(text, from: handle) }
             shard.didRead(handle)
@@ -105,8 +109,17 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
         context.flush()
     }
 
+    /// Who does not take our answers is not read from.
+    func read(context: ChannelHandlerContext) {
+        if isWritable { context.read() } else { holdsRead = true }
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
+        if isWritable, holdsRead {
+            holdsRead = false
+            context.read()
+        }
         if isWritable, case .open(let handle) = state { shard.becameWritable(handle) }
         context.fireChannelWritabilityChanged()
     }
@@ -193,6 +206,7 @@ final class WebSocketHandler: ChannelInboundHandler, DeviceTransport, @unchecked
         case .replaced: close(4409, "the device connected again")
         case .unregistered: close(4404, "the device was unregistered")
         case .unresponsive: context?.close(promise: nil)
+        case .unreadable: close(1011, "the store cannot be read; connect again later")
         case .stopping: close(1001, "the server is stopping; connect again")
         }
     }

@@ -11,12 +11,13 @@ struct OperationsRoutes: Sendable {
         router.get("/healthz") { _, _ in Response.json { $0.member("status", string: "ok") } }
         router.get("/readyz") { _, _ -> Response in
             guard !dispatcher.stopping else { throw ApusError.stopping }
-            guard let last = dispatcher.lastCommitFailure else {
-                _ = try await dispatcher.query { try $0.lastMessage() }
-                return .json { $0.member("status", string: "ready") }
+            guard dispatcher.lastCommitFailure == nil else {
+                throw ApusError(
+                    .unavailable(retryAfter: 5), code: "store_unavailable",
+                    "The store cannot be written. The log says why.")
             }
-            throw ApusError(
-                .unavailable(retryAfter: 5), code: "store_unavailable", "The store cannot be written: \(last).")
+            _ = try await dispatcher.query { try $0.lastMessage() }
+            return .json { $0.member("status", string: "ready") }
         }
         router.get("/metrics") { _, _ in
             Response.text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8")

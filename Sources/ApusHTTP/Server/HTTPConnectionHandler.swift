@@ -37,8 +37,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var state = State.reading
     private var context: ChannelHandlerContext?
     private var holdsRead = false
-    /// When something last happened, for the connections' reaper.
-    private(set) var lastActive: NIODeadline
+    /// When something last happened.
+    private var lastActive: NIODeadline
+    /// When the first byte came of a request that is not complete yet.
+    private var requestBegan = NIODeadline.distantPast
 
     init(_ shared: HTTPServerContext, connections: HTTPConnections, shard: Int) {
         self.shared = shared
@@ -67,6 +69,15 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         if case .reading = state { true } else { false }
     }
 
+    /// Whether the client keeps us waiting: for its next request, for the rest of one, or to take its answer.
+    func isOverdue(at now: NIODeadline, idleTime: TimeAmount) -> Bool {
+        switch state {
+        case .reading: lastActive + idleTime <= now || (!decoder.isIdle && requestBegan + idleTime <= now)
+        case .answering: lastActive + idleTime <= now && context?.channel.isWritable == false
+        case .closing: false
+        }
+    }
+
     func closeIdle() {
         context?.close(promise: nil)
     }
@@ -77,17 +88,32 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         var bytes = unwrapInboundIn(data)
         lastActive = .now()
         if case .closing = state { return }
+        if decoder.isIdle { requestBegan = lastActive }
         decoder.append(&bytes)
         proceed(context)
     }
 
     /// While a request is under way, further ones stay in the client's and the kernel's buffers.
+    /// So do those of a client that does not take its answers.
     func read(context: ChannelHandlerContext) {
         if case .answering = state, !decoder.isIdle {
+            holdsRead = true
+        } else if !context.channel.isWritable {
             holdsRead = true
         } else {
             context.read()
         }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        resumeReading(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func resumeReading(_ context: ChannelHandlerContext) {
+        guard holdsRead else { return }
+        holdsRead = false
+        read(context: context)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -249,10 +275,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         }
         state = .reading
         if !decoder.isIdle { proceed(context) }
-        if holdsRead {
-            holdsRead = false
-            context.read()
-        }
+        if self.context != nil { resumeReading(context) }
     }
 
     private func refuse(_ error: HTTPWireError, _ context: ChannelHandlerContext) {
@@ -271,6 +294,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     // MARK: WebSocket
 
     private func upgrade(_ request: HTTPWireRequest, _ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
         do throws(HTTPWireError) {
             let upgrade = try WebSocketUpgrade(request)
             var bytes = ByteBuffer()
@@ -282,6 +306,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             let unread = decoder.takeUnread()
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
             try? context.pipeline.syncOperations.addHandler(handler, position: .after(self))
+            if holdsRead {
+                holdsRead = false
+                context.read()
+            }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
             if unread.readableBytes > 0 { handler.takeUnread(unread) }
         } catch {

@@ -40,8 +40,6 @@ final class HTTPConnections: @unchecked Sendable {
 
     private func sweep(at now: NIODeadline) {
         for (handler, deadline) in Array(closing.values) where deadline <= now { handler.closeIdle() }
-        for handler in Array(open.values) where handler.isWaiting && handler.lastActive + idleTime <= now {
-            handler.closeIdle()
-        }
+        for handler in Array(open.values) where handler.isOverdue(at: now, idleTime: idleTime) { handler.closeIdle() }
     }
 }

@@ -21,14 +21,20 @@ package final class HTTPService: Sendable {
     /// - Parameters:
     ///   - group: the event loops, the same and in the same order as the dispatcher's shards.
     ///   - port: 0 for any free one.
+    ///   - mostConnections: how many may be open at once; further ones wait.
     package static func bind(
-        host: String, port: Int, group: MultiThreadedEventLoopGroup, shared: HTTPServerContext
+        host: String, port: Int, group: MultiThreadedEventLoopGroup, mostConnections: Int, shared: HTTPServerContext
     ) async throws -> HTTPService {
         let loops = LoopConnections(shared)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptLimiter(shared, most: mostConnections))
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelOption(.maxMessagesPerRead, value: 4)

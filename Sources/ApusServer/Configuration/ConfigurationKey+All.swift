@@ -81,7 +81,7 @@ extension ConfigurationKey {
     private static let retention: [ConfigurationKey] = [
         .init(
             "retention.messages", \.retention.messages, .duration(.seconds(60) ... .days(3650)),
-            "How long a message is kept after all its deliveries are done")
+            "How long a message is kept after it was accepted, and at least until it expires")
     ]
 
     private static let storage: [ConfigurationKey] = [

@@ -23,7 +23,7 @@ final class DataDirectoryLock: Sendable {
         self.descriptor = descriptor
     }
 
-    func release() {
+    deinit {
         Foundation.close(descriptor)
     }
 }

@@ -1,18 +1,21 @@
 package import ApusCore
 import Foundation
 import GRDB
-import GRDBSQLite
+import Synchronization
 
 /// The embedded store: one SQLite file, written ahead and synced at each commit.
 package final class SQLiteMessageStore: MessageStore {
     private let pool: DatabasePool
+    /// Held for as long as the store lives.
     private let lock: DataDirectoryLock
+    private let file: String
+    private let writes = Atomic<Int>(0)
 
     /// Opens the store in `directory`, which is made if it is missing, and brings it to this version's schema.
     /// - Parameter largestFile: the size in bytes that the database file may reach; nil for as much as the disk has.
     /// - Throws: `StoreOpeningError` with what to do.
     package init(directory: String, largestFile: Int64? = nil) throws {
-        let file = directory + "/apus.db"
+        file = directory + "/apus.db"
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -31,7 +34,7 @@ package final class SQLiteMessageStore: MessageStore {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "apus.store"
-        configuration.maximumReaderCount = 2
+        configuration.maximumReaderCount = 3
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;")
@@ -42,7 +45,9 @@ package final class SQLiteMessageStore: MessageStore {
     private static func prepare(_ pool: DatabasePool, file: String, largestFile: Int64?) throws {
         try pool.writeWithoutTransaction { database in
             // GRDB chooses NORMAL with write-ahead logging, which syncs only at checkpoints.
-            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;")
+            try database.execute(
+                sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; "
+                    + "PRAGMA journal_size_limit = \(largestLog)")
             guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
                 throw StoreOpeningError.unsafe(file)
             }
@@ -76,7 +81,19 @@ package final class SQLiteMessageStore: MessageStore {
                 try body(SQLiteTransaction(database: SQLiteStatements(database)))
                 return .commit
             }
+            try boundLog(database)
         }
+    }
+
+    /// The size in bytes that the write-ahead log may reach before it is started anew. SQLite does that by itself only
+    /// when nobody reads, which on a busy server may be never.
+    private static let largestLog: Int64 = 64 << 20
+
+    private func boundLog(_ database: Database) throws {
+        guard writes.add(1, ordering: .relaxed).newValue % 256 == 0 else { return }
+        var status = stat()
+        guard stat(file + "-wal", &status) == 0, status.st_size > Self.largestLog else { return }
+        try database.execute(sql: "PRAGMA wal_checkpoint(RESTART)")
     }
 
     package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
@@ -85,7 +102,6 @@ package final class SQLiteMessageStore: MessageStore {
 
     package func close() throws {
         try pool.close()
-        lock.release()
     }
 }
 

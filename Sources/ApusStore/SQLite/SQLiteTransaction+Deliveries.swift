@@ -25,9 +25,12 @@ private enum Statements {
     static let savepoint: SQL = "SAVEPOINT chunk"
     static let release: SQL = "RELEASE chunk"
     static let rollBack: SQL = "ROLLBACK TO chunk"
+    /// A device that comes and goes must not fill the disk: the last of so many entries is the latest attempt.
+    static let longestTrail = 20
     static let appendTrail: SQL = """
-        INSERT INTO trail (message, device, position, at, code, route, detail)
-        SELECT ?1, ?2, 1 + coalesce(max(position), 0), ?3, ?4, ?5, ?6 FROM trail WHERE message = ?1 AND device = ?2
+        INSERT OR REPLACE INTO trail (message, device, position, at, code, route, detail)
+        SELECT ?1, ?2, min(1 + coalesce(max(position), 0), \(longestTrail)), ?3, ?4, ?5, ?6
+        FROM trail WHERE message = ?1 AND device = ?2
         """
     static let trail: SQL = """
         SELECT at, code, route, detail FROM trail WHERE message = ? AND device = ? ORDER BY position

@@ -11,6 +11,7 @@ private enum Statements {
         \(select) WHERE d.id > ?1 AND (?2 IS NULL OR a.public_id = ?2) AND (?3 IS NULL OR d.alias = ?3)
         ORDER BY d.id LIMIT ?4
         """
+    static let isActive: SQL = "SELECT active FROM devices WHERE id = ?"
     static let tags: SQL = "SELECT tag FROM device_tags WHERE device = ? ORDER BY tag"
     static let earlier: SQL = """
         SELECT id, public_id, alias FROM devices WHERE app = ? AND tenant = ? AND native_token = ?
@@ -23,14 +24,19 @@ private enum Statements {
         VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
         """
     static let deleteTags: SQL = "DELETE FROM device_tags WHERE device = ?"
-    static let insertTag: SQL = "INSERT INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
+    static let insertTag: SQL = "INSERT OR IGNORE INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
     static let failOpen: SQL = """
         UPDATE deliveries SET end = 'failed', reason = ?, ended_at = ?, open = 0 WHERE device = ? AND open = 1
         """
     static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE public_id = ?"
 
     static let withAlias = resolve("d.alias = ?4")
-    static let withTag = resolve("d.id IN (SELECT device FROM device_tags WHERE app = ?1 AND tag = ?4)")
+    // CROSS JOIN keeps the order: few devices have a tag, many are of an app.
+    static let withTag: SQL = """
+        SELECT d.id, d.platform FROM device_tags t CROSS JOIN devices d ON d.id = t.device
+        WHERE t.app = ?1 AND t.tag = ?4
+            AND d.active = 1 AND (d.tenant = '' OR d.tenant = ?2) AND (?3 IS NULL OR d.platform = ?3)
+        """
     static let withID = resolve("d.public_id = ?4")
     static let everyone = resolve("?4 = ''")
 
@@ -64,6 +70,10 @@ extension SQLiteTransaction {
         return device
     }
 
+    func isActive(_ device: DeviceNumber) throws -> Bool {
+        try database.first(Statements.isActive, device) { $0.bool(0) } ?? false
+    }
+
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device] {
         var devices: [Device] = []
         try database.rows(Statements.list, after ?? DeviceNumber(-1), filter.appID, filter.alias, limit) {
@@ -82,7 +92,7 @@ extension SQLiteTransaction {
                 Statements.update, registration.alias, registration.platform.rawValue, registration.mobile, now,
                 earlier.number)
             // Another user's messages are not for whom holds the device now.
-            if earlier.alias != registration.alias {
+            if !earlier.alias.utf8.elementsEqual(registration.alias.utf8) {
                 try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
             }
             try database.run(Statements.deleteTags, earlier.number)
@@ -92,7 +102,7 @@ extension SQLiteTransaction {
                 registration.platform.rawValue, registration.nativeToken, registration.mobile, now)
         }
         let number = earlier?.number ?? DeviceNumber(database.lastInsertedRow)
-        for tag in Set(registration.tags) { try database.run(Statements.insertTag, registration.app, tag, number) }
+        for tag in registration.tags { try database.run(Statements.insertTag, registration.app, tag, number) }
         guard let device = try device(id: earlier?.id ?? newID) else {
             throw ApusError(.internal, code: "device_vanished", "The registered device cannot be read back.")
         }

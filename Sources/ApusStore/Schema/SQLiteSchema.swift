@@ -70,6 +70,7 @@ enum SQLiteSchema {
             swept INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         CREATE INDEX messages_by_expiry ON messages(expires_at) WHERE swept = 0;
+        CREATE INDEX messages_swept ON messages(id) WHERE swept = 1;
 
         CREATE TABLE deliveries (
             message INTEGER NOT NULL,

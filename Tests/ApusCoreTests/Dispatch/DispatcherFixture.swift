@@ -85,7 +85,7 @@ final class Connected: @unchecked Sendable {
 
     fileprivate init(_ device: Device, on shard: SessionShard) {
         self.shard = shard
-        handle = shard.attach(device.number, transport)
+        handle = shard.attach(device.number, transport)!
     }
 
     var messages: [MessageID] {

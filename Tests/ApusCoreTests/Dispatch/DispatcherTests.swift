@@ -166,6 +166,50 @@ struct DispatcherTests {
         }
     }
 
+    @Test("answers each question once when the store cannot be read, and closes who waits for messages")
+    func unreadable() async throws {
+        try await DispatcherFixture.with { fixture in
+            let ann = try fixture.device("ann")
+            fixture.store.failReads(with: DiskFull())
+            let device = try await fixture.connect(ann)
+            for _ in 0..<20 {
+                await #expect(throws: DiskFull.self) { try await fixture.dispatcher.query { try $0.lastMessage() } }
+            }
+            while try await device.closed == nil {}
+            #expect(try await device.closed == .unreadable)
+            fixture.store.failReads(with: nil)
+            _ = try await fixture.dispatcher.query { try $0.lastMessage() }
+        }
+    }
+
+    @Test("closes a device that was unregistered while it connected")
+    func unregisteredMeanwhile() async throws {
+        try await DispatcherFixture.with { fixture in
+            let ann = try fixture.device("ann")
+            try fixture.store.write { _ = try $0.deactivate(deviceID: ann.id, at: fixture.clock.now) }
+            let device = try await fixture.connect(ann)
+            try await fixture.settle()
+            #expect(try await device.closed == .unregistered)
+        }
+    }
+
+    @Test("splits what reaches very many devices into several commits, and hands all of it over")
+    func largeFanOut() async throws {
+        var limits = DispatchLimits()
+        limits.largestFanOut = 3
+        try await DispatcherFixture.with(limits: limits) { fixture in
+            for number in 0..<2 { _ = try fixture.device("ann", token: "\(number)") }
+            let device = try await fixture.connect(try fixture.device("ann", token: "phone"))
+            try await fixture.settle()
+            let sent = try await withThrowingTaskGroup(of: MessageID.self) { group in
+                for _ in 0..<40 { group.addTask { try await fixture.send("ann").message } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            try await fixture.settle()
+            #expect(try await device.messages == sent.sorted())
+        }
+    }
+
     @Test("closes every session when it stops, and takes nothing more")
     func stops() async throws {
         try await DispatcherFixture.with { fixture in

@@ -1,6 +1,7 @@
 import ApusCore
 import ApusTestKit
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite("A session")
@@ -15,7 +16,7 @@ struct SessionShardTests {
     func replayBeforeLive() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.commit(fixture.message(5), for: handle)
         #expect(device.messages.isEmpty, "a live message does not overtake what is stored")
         fixture.answer([1, 2, 3].map { fixture.message($0) })
@@ -31,7 +32,7 @@ struct SessionShardTests {
     func noDuplicate() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.answer([fixture.message(1), fixture.message(2)])
         fixture.commit(fixture.message(2), for: handle)
         #expect(device.messages == ids(1, 2))
@@ -43,7 +44,7 @@ struct SessionShardTests {
         settings.pageSize = 2
         let fixture = ShardFixture(settings)
         let device = RecordingTransport()
-        _ = fixture.shard.attach(ann, device)
+        _ = fixture.attach(ann, device)
         fixture.answer([fixture.message(1), fixture.message(2)])
         fixture.answer([fixture.message(3), fixture.message(4)])
         fixture.answer([fixture.message(5)])
@@ -57,7 +58,7 @@ struct SessionShardTests {
     func unwritable() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.answer([])
         device.isWritable = false
         fixture.commit(fixture.message(1), for: handle)
@@ -76,7 +77,7 @@ struct SessionShardTests {
         settings.window = 2
         let fixture = ShardFixture(settings)
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.answer([])
         for number in 1...4 { fixture.commit(fixture.message(Int64(number), confirm: true), for: handle) }
         #expect(device.messages == ids(1, 2))
@@ -91,7 +92,7 @@ struct SessionShardTests {
     @Test("records a message without confirmation as sent at once")
     func sent() throws {
         let fixture = ShardFixture()
-        let handle = fixture.shard.attach(ann, RecordingTransport())
+        let handle = fixture.attach(ann, RecordingTransport())
         fixture.answer([])
         fixture.commit(fixture.message(1), for: handle)
         #expect(fixture.takeChanges() == [.sent(MessageID(1), ann, .webSocket, at: fixture.clock.now)])
@@ -100,7 +101,7 @@ struct SessionShardTests {
     @Test("folds sent and received into one change when the device confirms at once")
     func coalesced() throws {
         let fixture = ShardFixture()
-        let handle = fixture.shard.attach(ann, RecordingTransport())
+        let handle = fixture.attach(ann, RecordingTransport())
         fixture.answer([])
         fixture.commit(fixture.message(1, confirm: true), for: handle)
         #expect(fixture.takeChanges().isEmpty)
@@ -115,7 +116,7 @@ struct SessionShardTests {
     @Test("records sent on its own when the device takes its time, or goes")
     func sentLater() throws {
         let fixture = ShardFixture()
-        let handle = fixture.shard.attach(ann, RecordingTransport())
+        let handle = fixture.attach(ann, RecordingTransport())
         fixture.answer([])
         fixture.commit(fixture.message(1, confirm: true), for: handle)
         fixture.pass(.milliseconds(300))
@@ -128,20 +129,49 @@ struct SessionShardTests {
     @Test("passes on a confirmation it did not wait for, for the store to judge")
     func unexpected() throws {
         let fixture = ShardFixture()
-        let handle = fixture.shard.attach(ann, RecordingTransport())
+        let handle = fixture.attach(ann, RecordingTransport())
         fixture.shard.confirm(handle, MessageID(77), isRead: true)
         fixture.shard.didRead(handle)
         let change = try #require(fixture.takeChanges().first)
         #expect(change.device == ann && change.sentAt == nil && change.readAt != nil)
     }
 
+    @Test("drops confirmations nobody waits for while too many receipts wait, and no others")
+    func congestion() {
+        let fixture = ShardFixture()
+        let handle = fixture.attach(ann, RecordingTransport())
+        fixture.answer([])
+        fixture.commit(fixture.message(1, confirm: true), for: handle)
+        fixture.congested.store(true, ordering: .relaxed)
+        fixture.shard.confirm(handle, MessageID(77), isRead: false)
+        fixture.shard.confirm(handle, MessageID(1), isRead: false)
+        fixture.shard.didRead(handle)
+        #expect(fixture.takeChanges().map(\.message) == ids(1))
+    }
+
     // MARK: Time
+
+    @Test("makes room in the window when a message expires, however long the next resend is off")
+    func expiredMakesRoom() {
+        var settings = SessionSettings()
+        settings.window = 1
+        let fixture = ShardFixture(settings)
+        let device = RecordingTransport()
+        let handle = fixture.attach(ann, device)
+        fixture.answer([])
+        fixture.commit(fixture.message(1, confirm: true, lifetime: 3), for: handle)
+        fixture.commit(fixture.message(2, confirm: true), for: handle)
+        #expect(device.messages == ids(1))
+        fixture.pass(.seconds(4))
+        fixture.answer([fixture.message(2, confirm: true)])
+        #expect(device.messages == ids(1, 2))
+    }
 
     @Test("sends an unconfirmed message again, ever more seldom, until it is confirmed")
     func resend() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.answer([])
         let message = fixture.message(1, confirm: true)
         fixture.commit(message, for: handle)
@@ -166,7 +196,7 @@ struct SessionShardTests {
     func resendEnds() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.answer([])
         fixture.commit(fixture.message(1, confirm: true), for: handle)
         fixture.commit(fixture.message(2, confirm: true, lifetime: 5), for: handle)
@@ -177,17 +207,33 @@ struct SessionShardTests {
             return
         }
         #expect(asked == ids(1), "an expired message is not asked for")
-        fixture.shard.take(ShardOutbox(pending: [PendingAnswer(request: requests[0], deliveries: [])]))
+        fixture.shard.take(ShardOutbox(pending: [PendingAnswer(request: requests[0], content: .deliveries([]))]))
         fixture.shard.heard(handle)
         fixture.pass(.seconds(50))
         #expect(fixture.takeRequests().isEmpty && device.messages == ids(1, 2))
+    }
+
+    @Test("keeps one deadline, however often earlier ones came and went")
+    func oneDeadline() {
+        let fixture = ShardFixture()
+        let device = RecordingTransport()
+        let handle = fixture.attach(ann, device)
+        fixture.answer([])
+        for number in 1...200 {
+            fixture.commit(fixture.message(Int64(number), confirm: true), for: handle)
+            fixture.shard.confirm(handle, MessageID(Int64(number)), isRead: false)
+            fixture.shard.heard(handle)
+            fixture.pass(.seconds(15))
+        }
+        #expect(fixture.shard.alarmCount <= 3)
+        #expect(device.pings == 0)
     }
 
     @Test("asks a silent device for a sign of life, and closes when none comes")
     func silence() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        let handle = fixture.shard.attach(ann, device)
+        let handle = fixture.attach(ann, device)
         fixture.pass(.seconds(59))
         #expect(device.pings == 0)
         fixture.pass(.seconds(2))
@@ -208,8 +254,8 @@ struct SessionShardTests {
     func replaced() {
         let fixture = ShardFixture()
         let (first, second) = (RecordingTransport(), RecordingTransport())
-        let old = fixture.shard.attach(ann, first)
-        let new = fixture.shard.attach(ann, second)
+        let old = fixture.attach(ann, first)
+        let new = fixture.attach(ann, second)
         #expect(first.closed == .replaced && second.closed == nil)
         #expect(fixture.directory[ann]?.handle == new)
         fixture.shard.detach(old)
@@ -221,10 +267,10 @@ struct SessionShardTests {
     @Test("uses a slot again without mixing up its owners")
     func slots() {
         let fixture = ShardFixture()
-        let one = fixture.shard.attach(ann, RecordingTransport())
+        let one = fixture.attach(ann, RecordingTransport())
         fixture.shard.detach(one)
         let device = RecordingTransport()
-        let two = fixture.shard.attach(DeviceNumber(2), device)
+        let two = fixture.attach(DeviceNumber(2), device)
         #expect(one.slot == two.slot && one != two)
         fixture.answer([])
         fixture.commit(fixture.message(1), for: one)
@@ -235,8 +281,8 @@ struct SessionShardTests {
     func unreadable() {
         let fixture = ShardFixture()
         let device = RecordingTransport()
-        _ = fixture.shard.attach(ann, device)
+        _ = fixture.attach(ann, device)
         fixture.answer(nil)
-        #expect(device.closed == .stopping)
+        #expect(device.closed == .unreadable)
     }
 }

@@ -13,6 +13,8 @@ final class ShardFixture: SessionBackend {
     let settings: SessionSettings
     let metrics = DeliveryMetrics(factory: NOOPMetricsHandler.instance)
     let loop = EmbeddedEventLoop()
+    let congested = Atomic<Bool>(false)
+    var isCongested: Bool { congested.load(ordering: .relaxed) }
     private let state = Mutex<(changes: [DeliveryChange], requests: [PendingRequest])>(([], []))
     // SAFETY: assigned once in init.
     nonisolated(unsafe) private(set) var shard: SessionShard!
@@ -30,6 +32,10 @@ final class ShardFixture: SessionBackend {
 
     func close(_ reference: SessionReference, _ reason: SessionCloseReason) {
         shard.close(reference.handle, reason)
+    }
+
+    func attach(_ device: DeviceNumber, _ transport: RecordingTransport) -> SessionHandle {
+        shard.attach(device, transport)!
     }
 
     /// What was recorded since the last call.
@@ -61,7 +67,9 @@ final class ShardFixture: SessionBackend {
             ShardOutbox(
                 pending: [
                     PendingAnswer(
-                        request: request, deliveries: messages?.map { PendingDelivery(message: $0, wasSent: wasSent) })
+                        request: request,
+                        content: messages.map { .deliveries($0.map { PendingDelivery(message: $0, wasSent: wasSent) }) }
+                            ?? .unreadable)
                 ]))
     }
 
