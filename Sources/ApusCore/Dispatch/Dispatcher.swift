@@ -23,11 +23,10 @@ package final class Dispatcher: SessionBackend {
     private let queuedAccepts = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
     private let commitFailure = Mutex<String?>(nil)
-    // SAFETY: assigned once, at the end of init, before `self` is seen by anyone else.
+    // SAFETY: the four are assigned once, at the end of init, before `self` is seen by anyone else.
     private nonisolated(unsafe) var commits: BatchQueue<CommitOperation>!
     private nonisolated(unsafe) var reads: BatchQueue<ReadOperation>!
-    // Apart from `reads`, so that no administrator's question holds up a device.
-    private nonisolated(unsafe) var queries: BatchQueue<ReadOperation>!
+    private nonisolated(unsafe) var queries: BatchQueue<ReadOperation>!  // no administrator holds up a device
     package private(set) nonisolated(unsafe) var shards: [SessionShard] = []
 
     /// - Parameter eventLoops: where sessions live, a shard each.

@@ -1,6 +1,20 @@
 package import NIOCore
 
 extension ByteBuffer {
+    /// Writes an array whose elements `body` writes.
+    package mutating func writeJSONArray<Element>(
+        _ elements: some Sequence<Element>, _ body: (Element, inout ByteBuffer) -> Void
+    ) {
+        writeInteger(UInt8(ascii: "["))
+        var isFirst = true
+        for element in elements {
+            if !isFirst { writeInteger(UInt8(ascii: ",")) }
+            isFirst = false
+            body(element, &self)
+        }
+        writeInteger(UInt8(ascii: "]"))
+    }
+
     /// Writes an object whose members `body` adds.
     package mutating func writeJSONObject(_ body: (inout JSONObjectWriter) -> Void) {
         var writer = JSONObjectWriter(buffer: self)
@@ -43,6 +57,20 @@ package struct JSONObjectWriter {
         guard let value else { return }
         begin(name)
         buffer.writeString(value)
+    }
+
+    package mutating func member(_ name: StaticString, strings values: [String]) {
+        begin(name)
+        buffer.writeJSONArray(values) { $1.writeJSONString($0) }
+    }
+
+    /// - Parameter body: adds the members of one of the objects.
+    package mutating func member<Element>(
+        _ name: StaticString, objects elements: some Sequence<Element>,
+        _ body: (Element, inout JSONObjectWriter) -> Void
+    ) {
+        begin(name)
+        buffer.writeJSONArray(elements) { element, buffer in buffer.writeJSONObject { body(element, &$0) } }
     }
 
     package mutating func member(_ name: StaticString, object body: (inout JSONObjectWriter) -> Void) {

@@ -8,12 +8,8 @@ enum OnePushAnswers {
         buffer.writeDecimal(message.rawValue)
         buffer.writeStaticString("\"")
         if !ignored.isEmpty {
-            buffer.writeStaticString(",\"ignored\":[")
-            for (index, name) in ignored.enumerated() {
-                if index > 0 { buffer.writeStaticString(",") }
-                buffer.writeJSONString(name)
-            }
-            buffer.writeStaticString("]")
+            buffer.writeStaticString(",\"ignored\":")
+            buffer.writeJSONArray(ignored) { $1.writeJSONString($0) }
         }
         buffer.writeStaticString("}")
     }

@@ -43,25 +43,14 @@ extension ApusError {
             error.member("error", string: code)
             error.member("message", string: message)
             error.member("retryAfter", int: retryAfter.map(Int64.init))
-            if !fields.isEmpty { error.member("errors", raw: Self.list(fields)) }
+            guard !fields.isEmpty else { return }
+            error.member("errors", objects: fields) { field, object in
+                object.member("field", string: field.name)
+                object.member("code", string: field.code)
+                object.member("message", string: field.message)
+            }
         }
         return buffer
-    }
-
-    private static func list(_ fields: [Field]) -> String {
-        var list = ByteBuffer(string: "[")
-        for (index, field) in fields.enumerated() {
-            if index > 0 { list.writeString(",") }
-            var object = ByteBuffer()
-            object.writeJSONObject { writer in
-                writer.member("field", string: field.name)
-                writer.member("code", string: field.code)
-                writer.member("message", string: field.message)
-            }
-            list.writeBuffer(&object)
-        }
-        list.writeString("]")
-        return String(buffer: list)
     }
 
     /// A request that could not even be read.

@@ -97,12 +97,8 @@ extension SQLiteTransaction {
 /// An audience's values as the text of a JSON array.
 enum AudienceText {
     static func encode(_ values: [String]) -> String {
-        var text = ByteBuffer(string: "[")
-        for (index, value) in values.enumerated() {
-            if index > 0 { text.writeString(",") }
-            text.writeJSONString(value)
-        }
-        text.writeString("]")
+        var text = ByteBuffer()
+        text.writeJSONArray(values) { $1.writeJSONString($0) }
         return String(buffer: text)
     }
 

@@ -1,21 +1,10 @@
 import ApusCore
+import ApusTestKit
 import NIOCore
 import Testing
 
 @Suite("JSON from random bytes")
 struct JSONFuzzTests {
-    /// SplitMix64: the same inputs each time.
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let seeds = [
         #"{"appId":"3f2a","n":[1,-2.5e3,true,null],"s":"a\n\u00e9\ud83d\ude00é漢😀","o":{"k":{}}}"#,
         #"[{"a":"12345678\\12345678"},[[],[0,false]],"\"","-1",9223372036854775807]"#,
@@ -59,7 +48,7 @@ struct JSONFuzzTests {
 
     @Test("Changed texts are read or refused, the same whether read or skipped")
     func mutations() {
-        var random = Random(state: 1)
+        var random = SeededGenerator(seed: 1)
         var accepted = 0
         for round in 0..<20_000 {
             var bytes = Self.seeds[round % 2]
@@ -96,7 +85,7 @@ struct JSONFuzzTests {
 
     @Test("UTF-8 is told as the standard library tells it")
     func utf8() {
-        var random = Random(state: 2)
+        var random = SeededGenerator(seed: 2)
         let interesting: [UInt8] = [
             0x00, 0x22, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF4,
             0xF5,

@@ -1,4 +1,5 @@
 import ApusHTTP
+import ApusTestKit
 import NIOCore
 import Testing
 
@@ -16,14 +17,14 @@ struct WireFuzzTests {
         + frame(0, [0xA9])
         + frame(2, [UInt8](repeating: 5, count: 130)) + frame(8, [0x03, 0xE8, 0x61])
 
-    private func inHalves(_ bytes: [UInt8], _ random: inout SeededRandom) -> [[UInt8]] {
+    private func inHalves(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [[UInt8]] {
         let cut = Int.random(in: 0...bytes.count, using: &random)
         return [Array(bytes[..<cut]), Array(bytes[cut...])]
     }
 
     @Test("Changed requests come out the same however they are cut")
     func requests() {
-        var random = SeededRandom(state: 3)
+        var random = SeededGenerator(seed: 3)
         var refused = 0
         for round in 0..<10_000 {
             let bytes = random.mutated(Self.requests[round % 2])
@@ -38,7 +39,7 @@ struct WireFuzzTests {
 
     @Test("Changed frames come out the same however they are cut")
     func frames() {
-        var random = SeededRandom(state: 4)
+        var random = SeededGenerator(seed: 4)
         var refused = 0
         for _ in 0..<10_000 {
             let bytes = random.mutated(Self.frames)
@@ -52,7 +53,7 @@ struct WireFuzzTests {
 
     @Test("Random bytes are no requests, and frames only by chance")
     func noise() {
-        var random = SeededRandom(state: 5)
+        var random = SeededGenerator(seed: 5)
         for _ in 0..<5000 {
             let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
