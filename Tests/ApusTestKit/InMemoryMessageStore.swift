@@ -14,6 +14,14 @@ package final class InMemoryMessageStore: MessageStore {
         failure.withLock { $0 = error }
     }
 
+    /// Says that another node holds the device's connection.
+    package func place(_ device: DeviceNumber, on node: NodeNumber) {
+        content.withLock { transaction in
+            transaction = transaction.copy()
+            transaction.nodes[device] = node
+        }
+    }
+
     /// Makes each read fail as a damaged file does, until it is called with nil.
     package func failReads(with error: (any Error)?) {
         readFailure.withLock { $0 = error }
@@ -50,6 +58,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var trails: [Key: [TrailEntry]] = [:]
     private var keys: [[String]: MessageID] = [:]
     private var swept: Set<MessageID> = []
+    fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
     private var last = MessageID.zero
 
     func copy() -> InMemoryTransaction {
@@ -62,6 +71,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.trails = trails
         copy.keys = keys
         copy.swept = swept
+        copy.nodes = nodes
         copy.last = last
         return copy
     }
@@ -148,7 +158,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
                 case .device: audience.values.firstIndex(of: device.id)
                 case .all: 0
                 }
-            if let rule { targets.append(Target(device: device.number, platform: device.platform, rule: rule)) }
+            if let rule {
+                targets.append(
+                    Target(device: device.number, platform: device.platform, rule: rule, node: nodes[device.number]))
+            }
         }
     }
 

@@ -210,6 +210,27 @@ struct DispatcherTests {
         }
     }
 
+    @Test("wakes the node that holds a device's connection, and reads what is new when it is woken itself")
+    func otherNode() async throws {
+        let bus = RecordingBus()
+        try await DispatcherFixture.with(bus: bus) { fixture in
+            let (ann, ben) = (try fixture.device("ann"), try fixture.device("ben"))
+            fixture.store.place(ann.number, on: NodeNumber(7))
+            _ = try await fixture.send("ann")
+            try await fixture.settle()
+            #expect(bus.woken == [NodeNumber(7): [ann.number]])
+
+            let device = try await fixture.connect(ben)
+            try await fixture.settle()
+            // Another node's commit, of which this one learns by a wake-up only.
+            var elsewhere = StoreFixture(fixture.store, clock: fixture.clock)
+            let message = try elsewhere.send(fixture.app, to: Audience(.alias, ["ben"]))
+            fixture.dispatcher.wake([ben.number])
+            try await fixture.settle()
+            #expect(try await device.messages == [message.id])
+        }
+    }
+
     @Test("closes every session when it stops, and takes nothing more")
     func stops() async throws {
         try await DispatcherFixture.with { fixture in
