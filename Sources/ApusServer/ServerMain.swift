@@ -11,10 +11,12 @@ package enum ServerMain {
     /// - Throws: what keeps it from starting, with what to do about it.
     package static func run(_ configuration: Configuration, banner: Bool) async throws {
         let server = try await ApusServer.start(configuration)
-        if banner { print(Banner.text(server)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [ServiceGroupConfiguration.ServiceConfiguration(service: RunningServer(server: server))],
+                services: [
+                    ServiceGroupConfiguration.ServiceConfiguration(
+                        service: RunningServer(server: server, banner: banner ? Banner.text(server) : nil))
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: server.logger))
         try await group.run()
     }
@@ -51,8 +53,11 @@ package final class EphemeralServer: Sendable {
 /// Runs maintenance as long as the server runs, and stops the server when the process is asked to.
 private struct RunningServer: Service {
     let server: ApusServer
+    let banner: String?
 
     func run() async throws {
+        // From here on signals stop the server and no longer end the process.
+        if let banner { print(banner) }
         await cancelWhenGracefulShutdown { await server.maintenance.run() }
         try await server.stop()
     }

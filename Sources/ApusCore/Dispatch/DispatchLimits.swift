@@ -12,6 +12,8 @@ package struct DispatchLimits: Sendable {
     package var largestFanOut = 20_000
     /// For how long a repeated request is recognised.
     package var idempotencySeconds: Int64 = 24 * 3600
+    /// How long the store counts as failing after it refused a message, so that whoever asks sends no more for a while.
+    package var failingFor = TimeAmount.seconds(10)
     /// How long to wait before receipts are written again after the store refused them.
     package var retryCommitAfter = TimeAmount.seconds(1)
 

@@ -22,7 +22,7 @@ package final class Dispatcher: SessionBackend {
     private let identifiers: Mutex<MessageIDGenerator>
     private let queuedAccepts = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
-    private let commitFailure = Mutex<String?>(nil)
+    private let refusedAt = Mutex<NIODeadline?>(nil)
     // SAFETY: the four are assigned once, at the end of init, before `self` is seen by anyone else.
     private nonisolated(unsafe) var commits: BatchQueue<CommitOperation>!
     private nonisolated(unsafe) var reads: BatchQueue<ReadOperation>!
@@ -61,8 +61,10 @@ package final class Dispatcher: SessionBackend {
 
     package var stopping: Bool { isStopping.load(ordering: .relaxed) }
 
-    /// Why the last commit failed; nil if it did not.
-    package var lastCommitFailure: String? { commitFailure.withLock { $0 } }
+    /// Whether a message could not be stored lately, and none could since.
+    package var isStoreFailing: Bool {
+        refusedAt.withLock { $0.map { clock.uptime < $0 + limits.failingFor } ?? false }
+    }
 
     // MARK: Accepting
 
@@ -214,7 +216,7 @@ package final class Dispatcher: SessionBackend {
                 count += 1
             }
         }
-        commitFailure.withLock { $0 = nil }
+        if !outcome.acceptances.isEmpty { refusedAt.withLock { $0 = nil } }
         metrics.commits.increment()
         metrics.commitSeconds.recordNanoseconds((clock.uptime - started).nanoseconds)
         return (count, outcome)
@@ -287,7 +289,6 @@ package final class Dispatcher: SessionBackend {
     /// The commit did not happen: requests are refused, what is known of deliveries is kept and tried again.
     private func fail(_ batch: ArraySlice<CommitOperation>, _ error: any Error) {
         logger.error("commit failed", metadata: ["operations": "\(batch.count)", "error": "\(error)"])
-        commitFailure.withLock { $0 = "\(error)" }
         metrics.commitFailures.increment()
         var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
         var others: [CommitOperation] = []
@@ -302,11 +303,11 @@ package final class Dispatcher: SessionBackend {
         let refused = batch.count - others.count
         queuedAccepts.subtract(refused, ordering: .relaxed)
         metrics.refused.increment(by: refused)
+        if refused > 0 { refusedAt.withLock { $0 = clock.uptime } }
         post(outboxes)
         // It is new messages that need room: without them the rest can often still be written.
         if refused > 0, let (_, outcome) = try? write(others[...]) {
             outcome.count(in: metrics)
-            commitFailure.withLock { $0 = "\(error)" }
             handOver(others, outcome)
         } else {
             putOff(others)

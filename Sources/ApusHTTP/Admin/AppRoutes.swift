@@ -77,7 +77,9 @@ struct AppBody {
 
     init(_ body: ByteBuffer) throws(ApusError) {
         guard body.readableBytesView.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
-            guard let text = body.getString(at: body.readerIndex, length: body.readableBytes) else { return }
+            guard let text = String(validating: body.readableBytesView, as: UTF8.self) else {
+                throw ApusError(.invalid, code: "invalid_utf8", "The app's name must be UTF-8.")
+            }
             name = text.isEmpty ? nil : text
             try check(FieldProblems())
             return

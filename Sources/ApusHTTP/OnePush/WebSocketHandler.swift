@@ -17,7 +17,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         case closing
     }
 
-    /// What a device may say before it is known.
+    /// What a device may say before it is known, before no more is read.
     private static let earlyMessages = 64
     /// How long a device has to answer a close frame.
     private static let closeTime = TimeAmount.seconds(3)
@@ -85,7 +85,10 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
             state = .open(handle)
             for text in early { take(text, from: handle) }
             shard.didRead(handle)
-            context?.flush()
+            if let context {
+                context.flush()
+                resumeReading(context)
+            }
         case .success:
             close(4404, "no active device has this deviceId: register first")
         }
@@ -109,17 +112,26 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         context.flush()
     }
 
-    /// Who does not take our answers is not read from.
+    /// Who does not take our answers is not read from, nor who says too much before we know who it is.
     func read(context: ChannelHandlerContext) {
-        if isWritable { context.read() } else { holdsRead = true }
+        if case .identifying(let early) = state, early.count >= Self.earlyMessages {
+            holdsRead = true
+        } else if !isWritable {
+            holdsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    private func resumeReading(_ context: ChannelHandlerContext) {
+        guard holdsRead else { return }
+        holdsRead = false
+        read(context: context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
-        if isWritable, holdsRead {
-            holdsRead = false
-            context.read()
-        }
+        resumeReading(context)
         if isWritable, case .open(let handle) = state { shard.becameWritable(handle) }
         context.fireChannelWritabilityChanged()
     }
@@ -150,10 +162,6 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         case .open(let handle):
             take(text, from: handle)
         case .identifying(var early):
-            guard early.count < Self.earlyMessages else {
-                close(1008, "too many messages before the connection was ready")
-                return
-            }
             early.append(text)
             state = .identifying(early: early)
         case .closing:
@@ -230,10 +238,9 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     }
 
     private func answerClose(_ code: UInt16?, _ context: ChannelHandlerContext) {
-        if case .open(let handle) = state {
-            shard.detach(handle)
-            send { WebSocketFrameEncoder.writeClose(code: code, into: &$0) }
-        }
+        if case .open(let handle) = state { shard.detach(handle) }
+        // Unless we closed first and this is the answer.
+        if case .closing = state {} else { send { WebSocketFrameEncoder.writeClose(code: code, into: &$0) } }
         state = .closing
         context.flush()
         context.close(promise: nil)

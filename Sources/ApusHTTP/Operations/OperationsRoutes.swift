@@ -11,7 +11,7 @@ struct OperationsRoutes: Sendable {
         router.get("/healthz") { _, _ in Response.json { $0.member("status", string: "ok") } }
         router.get("/readyz") { _, _ -> Response in
             guard !dispatcher.stopping else { throw ApusError.stopping }
-            guard dispatcher.lastCommitFailure == nil else {
+            guard !dispatcher.isStoreFailing else {
                 throw ApusError(
                     .unavailable(retryAfter: 5), code: "store_unavailable",
                     "The store cannot be written. The log says why.")

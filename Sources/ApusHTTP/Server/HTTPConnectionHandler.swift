@@ -282,7 +282,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         let body = ApusError(error).body(status: error.status)
         var bytes = ByteBuffer()
         HTTPResponseEncoder.writeResponse(
-            status: error.status, contentType: "application/json", headers: error.headers, connection: .close,
+            status: error.status, contentType: "application/json",
+            headers: error.headers + [HTTPWireField("Access-Control-Allow-Origin", "*")], connection: .close,
             body: body, into: &bytes)
         state = .closing
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)

@@ -101,6 +101,8 @@ package final class SQLiteMessageStore: MessageStore {
     }
 
     package func close() throws {
+        // One file is left, which can be copied.
+        try? pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try pool.close()
     }
 }

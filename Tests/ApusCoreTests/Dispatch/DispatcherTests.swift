@@ -24,10 +24,10 @@ struct DispatcherTests {
             _ = try fixture.device("ann")
             fixture.store.failWrites(with: DiskFull())
             await #expect(throws: ApusError.storeUnavailable) { try await fixture.send("ann") }
-            #expect(fixture.dispatcher.lastCommitFailure != nil)
+            #expect(fixture.dispatcher.isStoreFailing)
             fixture.store.failWrites(with: nil)
             #expect(try await fixture.send("ann").deliveries == 1)
-            #expect(fixture.dispatcher.lastCommitFailure == nil)
+            #expect(!fixture.dispatcher.isStoreFailing)
             #expect(fixture.dispatcher.queueDepth == 0)
         }
     }
