@@ -29,7 +29,7 @@ enum BatchBody {
 
     /// The requests that the lines describe, with their line numbers. What is wrong with others is put into `answers`.
     static func requests(
-        _ lines: [ByteBuffer], _ shared: HTTPServerContext, answers: inout BatchAnswer
+        _ lines: [ByteBuffer], _ shared: HTTPServerContext, answers: BatchAnswer
     ) -> [(line: Int, push: PushRequest)] {
         var requests: [(line: Int, push: PushRequest)] = []
         requests.reserveCapacity(lines.count)
@@ -60,7 +60,7 @@ enum BatchBody {
 }
 
 /// The answers to a batch as they come in, one a line, in the order of the lines.
-struct BatchAnswer {
+final class BatchAnswer {
     private var results: [Result<Acceptance, ApusError>?]
     private var ignored: [Int: [String]] = [:]
     private var open: Int
@@ -72,11 +72,11 @@ struct BatchAnswer {
 
     var isComplete: Bool { open == 0 }
 
-    mutating func note(line: Int, ignored members: [String]) {
+    func note(line: Int, ignored members: [String]) {
         if !members.isEmpty { ignored[line] = members }
     }
 
-    mutating func settle(_ line: Int, _ result: Result<Acceptance, ApusError>) {
+    func settle(_ line: Int, _ result: Result<Acceptance, ApusError>) {
         guard results[line] == nil else { return }
         results[line] = result
         open -= 1

@@ -186,8 +186,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         do throws(ApusError) {
             let lines = try BatchBody.lines(request.body, most: shared.limits.send.batch)
             shared.metrics.sends.increment(by: lines.count)
-            var batch = BatchAnswer(lines: lines.count)
-            let pushes = BatchBody.requests(lines, shared, answers: &batch)
+            let batch = BatchAnswer(lines: lines.count)
+            let pushes = BatchBody.requests(lines, shared, answers: batch)
             answering.batch = batch
             state = .answering(answering)
             for (line, push) in pushes {
@@ -218,12 +218,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     private func settle(line: Int, _ result: Result<Acceptance, ApusError>) {
-        guard case .answering(var answering) = state else { return }
-        state = .closing  // so that the batch is not copied when it changes
-        answering.batch?.settle(line, result)
-        let isComplete = answering.batch?.isComplete ?? false
-        state = .answering(answering)
-        if isComplete { finishBatch() }
+        guard case .answering(let answering) = state, let batch = answering.batch else { return }
+        batch.settle(line, result)
+        if batch.isComplete { finishBatch() }
     }
 
     private func finishBatch() {
