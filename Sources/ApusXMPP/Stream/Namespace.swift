@@ -1,0 +1,20 @@
+/// The namespaces of XMPP that more than one file needs.
+package enum Namespace {
+    package static let streams = "http://etherx.jabber.org/streams"
+    package static let streamErrors = "urn:ietf:params:xml:ns:xmpp-streams"
+    package static let stanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas"
+    package static let xml = "http://www.w3.org/XML/1998/namespace"
+
+    package static let client = "jabber:client"
+    package static let component = "jabber:component:accept"
+
+    package static let tls = "urn:ietf:params:xml:ns:xmpp-tls"
+    package static let sasl = "urn:ietf:params:xml:ns:xmpp-sasl"
+    package static let bind = "urn:ietf:params:xml:ns:xmpp-bind"
+    package static let session = "urn:ietf:params:xml:ns:xmpp-session"
+    package static let streamManagement = "urn:xmpp:sm:3"
+    package static let rosterVersions = "urn:xmpp:features:rosterver"
+
+    package static let legacyAuthFeature = "http://jabber.org/features/iq-auth"
+    package static let registerFeature = "http://jabber.org/features/iq-register"
+}
