@@ -12,7 +12,7 @@ enum Banner {
         lines += [
             "Next, in another terminal:", "",
             "    # an app: the answer has its id and its key",
-            "    curl -s \(url)/apps/ -H 'Authorization: Bearer \(token)' -d 'my app'", "",
+            "    curl -s \(url)/apps/ -H \"Authorization: Bearer \(token)\" -d 'my app'", "",
             "    # a device of the app: the answer has its id",
             "    curl -s \(url)/msgpush/register -H 'Content-Type: application/json' \\",
             "      -d '{\"appId\":\"APP_ID\",\"alias\":\"ann\",\"platform\":\"WEB\",\"nativeToken\":\"browser-1\"}'",

@@ -1,8 +1,11 @@
 """HTTP and WebSocket, byte by byte: what could be understood in two ways is refused."""
 
 import json
+import socket
+import threading
 
 import pytest
+import requests
 
 from waiting import eventually
 from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSocketWire, Wire, frame, handshake, http
@@ -301,3 +304,35 @@ class TestFrames:
 
 def bytes_of(code):
     return code.to_bytes(2, "big")
+
+
+class TestPipelines:
+    def test_sixty_thousand_requests_in_one_go_are_all_answered(self, server):
+        count = 60_000
+        request = b"POST /msgpush/send HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port)) as sender:
+            writer = threading.Thread(target=sender.sendall, args=(request * count,))
+            writer.start()
+            sender.settimeout(30)
+            mark, answers, tail = b"HTTP/1.1 400", 0, b""
+            while answers < count:
+                received = sender.recv(1 << 16)
+                assert received, f"the connection ended after {answers} answers"
+                answers += (tail + received).count(mark)
+                tail = (tail + received)[1 - len(mark):]
+            writer.join()
+        assert answers == count
+        assert server.is_well()
+
+    def test_a_client_that_has_said_all_still_gets_every_answer(self, server):
+        probes = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 500
+        with socket.create_connection(("127.0.0.1", server.port)) as sender:
+            sender.sendall(probes)
+            sender.shutdown(socket.SHUT_WR)
+            sender.settimeout(10)
+            answers = b"".join(iter(lambda: sender.recv(1 << 16), b""))
+        assert answers.count(b"HTTP/1.1 200") == 500
+
+    def test_a_probe_may_use_head(self, server):
+        answer = requests.head(server.url + "/healthz", timeout=5)
+        assert answer.status_code == 200 and answer.content == b""

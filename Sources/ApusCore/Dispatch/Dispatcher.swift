@@ -144,7 +144,7 @@ package final class Dispatcher: SessionBackend {
     package var isCongested: Bool { commits.count > limits.queuedReceipts }
 
     package func record(_ changes: [DeliveryChange], sent: [SentGroup] = []) {
-        commits.enqueue(contentsOf: sent.map { .sent($0) } + changes.map { .change($0) })
+        commits.enqueueLazily(contentsOf: sent.map { .sent($0) } + changes.map { .change($0) })
     }
 
     package func fetch(_ request: PendingRequest, afterCommit: Bool) {

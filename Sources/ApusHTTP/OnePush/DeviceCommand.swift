@@ -9,19 +9,24 @@ enum DeviceCommand: Equatable {
 
     /// Nil for anything else, which is ignored, as ONE-PUSH does. So are ids that are no ids.
     init?(_ text: ByteBuffer) {
-        let bytes = text.readableBytesView
-        if bytes.starts(with: "HBT".utf8) {
-            self = .heartbeat
-        } else if bytes.starts(with: "CFM:".utf8) {
-            self = .confirm(Self.messages(bytes.dropFirst(4)))
-        } else if bytes.starts(with: "READ:".utf8) {
-            self = .read(Self.messages(bytes.dropFirst(5)))
-        } else {
+        let command = text.withUnsafeReadableBytes { bytes -> DeviceCommand? in
+            if bytes.starts(with: "HBT".utf8) { return .heartbeat }
+            if bytes.starts(with: "CFM:".utf8) { return .confirm(Self.messages(bytes[4...])) }
+            if bytes.starts(with: "READ:".utf8) { return .read(Self.messages(bytes[5...])) }
             return nil
         }
+        guard let command else { return nil }
+        self = command
     }
 
-    private static func messages(_ bytes: ByteBufferView.SubSequence) -> [MessageID] {
-        bytes.split(separator: UInt8(ascii: ",")).compactMap { MessageID(ascii: $0) }
+    private static func messages(_ bytes: Slice<UnsafeRawBufferPointer>) -> [MessageID] {
+        var messages: [MessageID] = []
+        var rest = bytes
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: ",")) ?? rest.endIndex
+            if let message = MessageID(ascii: rest[..<end]) { messages.append(message) }
+            rest = rest[end...].dropFirst()
+        }
+        return messages
     }
 }

@@ -70,6 +70,12 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         context = nil
     }
 
+    /// Nobody speaks WebSocket with half a connection.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }

@@ -11,7 +11,7 @@ package enum APIRouter {
         limits: HTTPServerContext.Limits, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
-        let router = Router(context: APIContext.self)
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: CrossOriginMiddleware())
         router.add(middleware: ErrorMiddleware())
         RegistrationRoutes(dispatcher: dispatcher, apps: apps, limits: limits).add(to: router)

@@ -36,7 +36,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var decoder: HTTPRequestDecoder
     private var state = State.reading
     private var context: ChannelHandlerContext?
+    private var isProceeding = false
     private var holdsRead = false
+    /// The client has said all that it will say; what it said is still answered.
+    private var isInputClosed = false
     /// When something last happened.
     private var lastActive: NIODeadline
     /// When the first byte came of a request that is not complete yet.
@@ -116,11 +119,34 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         read(context: context)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            isInputClosed = true
+            closeWhenDone(context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func closeWhenDone(_ context: ChannelHandlerContext) {
+        // What is not answered by now waits for its commit, or can never become a request.
+        if case .reading = state { context.close(promise: nil) }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
 
     private func proceed(_ context: ChannelHandlerContext) {
+        // An answer given at once leads back here: the loop below then goes on, however many requests wait.
+        guard !isProceeding else { return }
+        isProceeding = true
+        takeRequests(context)
+        isProceeding = false
+        if isInputClosed { closeWhenDone(context) }
+    }
+
+    private func takeRequests(_ context: ChannelHandlerContext) {
         do throws(HTTPWireError) {
             while case .reading = state, let event = try decoder.next() {
                 switch event {
@@ -271,7 +297,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             return
         }
         state = .reading
-        if !decoder.isIdle { proceed(context) }
+        proceed(context)
         if self.context != nil { resumeReading(context) }
     }
 
