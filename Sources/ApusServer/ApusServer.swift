@@ -74,7 +74,7 @@ package final class ApusServer: Sendable {
             dispatcher: dispatcher, apps: apps, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
-            dispatcher: dispatcher, apps: apps, limits: limits, metrics: HTTPMetrics(factory: metrics), logger: logger,
+            dispatcher: dispatcher, apps: apps, limits: limits, metrics: HTTPMetrics(factory: metrics),
             respond: responder)
         dispatcher.start()
         let (host, port) = (configuration.server.host, configuration.server.port)

@@ -16,14 +16,13 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     private enum State {
         case reading
-        /// A request is being answered; `isLast` closes the connection behind the answer.
+        /// A request is being answered.
         case answering(Answering)
         case closing
     }
 
     private struct Answering {
-        let isLast: Bool
-        let version: HTTPWireHead.Version
+        let connection: HTTPResponseConnection
         let allowsOrigin: Bool
         /// Members of the request that mean nothing here.
         var ignored: [String] = []
@@ -165,7 +164,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private func take(_ request: HTTPWireRequest, _ context: ChannelHandlerContext) {
         state = .answering(
             Answering(
-                isLast: !request.keepAlive, version: request.version,
+                connection: HTTPResponseConnection(answering: request.head),
                 allowsOrigin: request.headers.first("origin") != nil))
         if request.method == .post, request.head.hasPath("/msgpush/send") {
             send(request)
@@ -266,31 +265,17 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         if answering.allowsOrigin { headers.append(HTTPWireField("Access-Control-Allow-Origin", "*")) }
         var bytes = context.channel.allocator.buffer(capacity: body.readableBytes + 192)
         HTTPResponseEncoder.writeResponse(
-            status: status, contentType: contentType, headers: headers, connection: connection(answering), body: body,
+            status: status, contentType: contentType, headers: headers, connection: answering.connection, body: body,
             into: &bytes)
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         didAnswer()
-    }
-
-    private func connection(_ answering: Answering) -> HTTPResponseConnection {
-        if answering.isLast { return .close }
-        return answering.version == .http10 ? .keepAlive : .unmentioned
-    }
-
-    /// What the response's head says of the connection, for an answer that is written by the router's bridge.
-    var responseConnection: HTTPResponseConnection {
-        if case .answering(let answering) = state { connection(answering) } else { .close }
-    }
-
-    var omitsChunks: Bool {
-        if case .answering(let answering) = state { answering.version == .http10 } else { false }
     }
 
     /// The answer has been written: the next request's turn.
     func didAnswer(closing: Bool = false) {
         guard case .answering(let answering) = state, let context else { return }
         lastActive = .now()
-        if answering.isLast || closing || connections.isDraining {
+        if answering.connection == .close || closing || connections.isDraining {
             state = .closing
             context.close(mode: .output, promise: nil)
             connections.closeSoon(self)

@@ -1,6 +1,5 @@
 package import ApusCore
 package import Hummingbird
-package import Logging
 package import NIOCore
 import Synchronization
 
@@ -23,7 +22,6 @@ package final class HTTPServerContext: Sendable {
     let dispatcher: Dispatcher
     let apps: AppRegistry
     let limits: Limits
-    let logger: Logger
     let metrics: HTTPMetrics
     /// HTTP and WebSocket connections that are not closed yet.
     let openConnections = Atomic<Int>(0)
@@ -31,14 +29,13 @@ package final class HTTPServerContext: Sendable {
     let respond: @Sendable (Request, any Channel) async -> Response
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, metrics: HTTPMetrics, logger: Logger,
+        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, metrics: HTTPMetrics,
         respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
         self.apps = apps
         self.limits = limits
         self.metrics = metrics
-        self.logger = logger
         self.respond = respond
     }
 }

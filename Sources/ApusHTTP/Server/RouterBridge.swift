@@ -7,8 +7,8 @@ enum RouterBridge {
     static func answer(
         _ request: HTTPWireRequest, shared: HTTPServerContext, channel: any Channel, handler: HTTPConnectionHandler
     ) {
-        let connection = handler.responseConnection
-        let canChunk = !handler.omitsChunks
+        let connection = HTTPResponseConnection(answering: request.head)
+        let canChunk = request.version == .http11
         let isHead = request.method == .head
         Task {
             let response = await shared.respond(Request(request), channel)
