@@ -33,6 +33,11 @@ public struct APIClient: Sendable {
         try await execute(.POST, path, query: [], body: JSONEncoder().encode(body))
     }
 
+    /// - Throws: as `get(_:query:)`.
+    public func delete(_ path: [String]) async throws -> APIAnswer {
+        try await execute(.DELETE, path, query: [], body: nil)
+    }
+
     private func execute(
         _ method: HTTPMethod, _ path: [String], query: [(String, String)], body: Data?
     ) async throws -> APIAnswer {

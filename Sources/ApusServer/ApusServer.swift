@@ -1,6 +1,7 @@
 import ApusCore
 import ApusHTTP
 import ApusStore
+package import ApusXMPP
 import CoreMetrics
 import Foundation
 package import Logging
@@ -11,26 +12,32 @@ import NIOPosix
 package final class ApusServer: Sendable {
     package let configuration: Configuration
     package let port: Int
+    /// Where XMPP clients connect; nil if there is no XMPP server.
+    package let xmppPorts: XMPPService.Ports?
     package let logger: Logger
     /// The admin token that was made at this start, to be shown once; nil if there was one already.
     package let newAdminToken: String?
     let maintenance: Maintenance
     private let dispatcher: Dispatcher
     private let http: HTTPService
+    private let xmpp: XMPPService?
     private let store: SQLiteMessageStore
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
-        dispatcher: Dispatcher, http: HTTPService, store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
+        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, store: SQLiteMessageStore,
+        group: MultiThreadedEventLoopGroup
     ) {
         self.configuration = configuration
         port = http.port
+        xmppPorts = xmpp?.ports
         self.logger = logger
         self.newAdminToken = newAdminToken
         self.maintenance = maintenance
         self.dispatcher = dispatcher
         self.http = http
+        self.xmpp = xmpp
         self.store = store
         self.group = group
     }
@@ -69,27 +76,52 @@ package final class ApusServer: Sendable {
         let apps = AppRegistry(
             apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
             clock: clock)
+        let keyFile = configuration.server.keyFile ?? configuration.server.dataDirectory + "/secret.key"
+        let accounts = XMPPAccountBook(
+            dispatcher: dispatcher, box: try KeyFile.open(keyFile), keepsPasswords: configuration.xmpp.keepsPasswords)
+        let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
         let responder = APIRouter.responder(
-            dispatcher: dispatcher, apps: apps, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
+            dispatcher: dispatcher, apps: apps, accounts: accounts, tokens: tokens,
+            isDemo: configuration.server.isDemo, limits: limits, registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
-            dispatcher: dispatcher, apps: apps, limits: limits, metrics: HTTPMetrics(factory: metrics),
-            respond: responder)
+            dispatcher: dispatcher, apps: apps, limits: limits, budget: budget,
+            metrics: HTTPMetrics(factory: metrics), respond: responder)
+        let xmppContext =
+            try configuration.xmpp.isOn
+            ? XMPPServerContext(
+                dispatcher: dispatcher, apps: apps, accounts: accounts, settings: XMPPSettings(configuration),
+                components: ComponentSettings(configuration.xmpp), budget: budget,
+                metrics: XMPPMetrics(factory: metrics), tls: TLSMaterial.context(configuration), logger: logger) : nil
         dispatcher.start()
-        let (host, port) = (configuration.server.host, configuration.server.port)
-        let http: HTTPService
-        do {
-            http = try await HTTPService.bind(
-                host: host, port: port, group: group, mostConnections: ProcessLimits.connections, shared: shared)
-        } catch {
-            throw StartingError.cannotListen(host: host, port: port, reason: "\(error)")
+        let host = configuration.server.host
+        let http = try await listening(on: host, configuration.server.port, key: "server.port") {
+            try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
+        }
+        var xmpp: XMPPService?
+        if let xmppContext {
+            metrics.addGauge("apus_xmpp_connections") { Double(xmppContext.connectionCount) }
+            xmpp = try await listening(on: host, configuration.xmpp.port ?? 0, key: "xmpp.port") {
+                try await XMPPService.bind(
+                    host: host, ports: XMPPService.Ports(configuration.xmpp), group: group, shared: xmppContext)
+            }
         }
         return ApusServer(
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
-            dispatcher: dispatcher, http: http, store: store, group: group)
+            dispatcher: dispatcher, http: http, xmpp: xmpp, store: store, group: group)
+    }
+
+    private static func listening<Service>(
+        on host: String, _ port: Int, key: String, _ bind: () async throws -> Service
+    ) async throws -> Service {
+        do {
+            return try await bind()
+        } catch {
+            throw StartingError.cannotListen(host: host, port: port, key: key, reason: "\(error)")
+        }
     }
 
     /// The tokens that are valid, and the one that was made because there was none.
@@ -109,7 +141,9 @@ package final class ApusServer: Sendable {
     package func stop() async throws {
         logger.info("stopping")
         try? await http.close()
+        try? await xmpp?.close()
         await dispatcher.stop()
+        xmpp?.drain()
         await http.drain(within: configuration.server.shutdownGrace)
         try await group.shutdownGracefully()
         try store.close()
@@ -122,11 +156,11 @@ package struct StartingError: Error, CustomStringConvertible {
     package let code: String
     package let description: String
 
-    static func cannotListen(host: String, port: Int, reason: String) -> StartingError {
+    static func cannotListen(host: String, port: Int, key: String, reason: String) -> StartingError {
         StartingError(
             code: "cannot_listen",
             description:
                 "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "
-                + "with --port or server.port.")
+                + "with --\(key == "server.port" ? "port" : "xmpp-port") or \(key).")
     }
 }

@@ -1,3 +1,5 @@
+import ApusXMPP
+
 /// What a new operator sees once the server listens: where, and lines to paste.
 enum Banner {
     static func text(_ server: ApusServer) -> String {
@@ -8,6 +10,14 @@ enum Banner {
         var lines = ["", "Apus listens on \(url), its data is in \(server.configuration.server.dataDirectory).", ""]
         if let token = server.newAdminToken {
             lines += ["Your admin token, shown only now:", "", "    export APUS_ADMIN_TOKEN=\(token)", ""]
+        }
+        if let port = server.xmppPorts?.client {
+            let domain = server.configuration.xmpp.domain
+            let app = server.configuration.xmpp.registerApp.map { "devices register into app \($0)" }
+            lines += [
+                "XMPP clients of \(domain) connect to port \(port); \(app ?? "make users with `apus xmpp user add`").",
+                "",
+            ]
         }
         lines += [
             "Next, in another terminal:", "",

@@ -1,5 +1,6 @@
 import ApusCore
 import ApusHTTP
+import ApusXMPP
 import NIOCore
 
 extension SessionSettings {
@@ -11,6 +12,45 @@ extension SessionSettings {
         longestResend = .milliseconds(configuration.longestResend.milliseconds)
         pingAfter = .milliseconds(configuration.pingAfter.milliseconds)
         pingTimeout = .milliseconds(configuration.pingTimeout.milliseconds)
+    }
+}
+
+extension XMPPSettings {
+    init(_ configuration: Configuration) {
+        self.init()
+        let xmpp = configuration.xmpp
+        domain = xmpp.domain
+        registrationApp = xmpp.registerApp
+        registrationsPerMinute = xmpp.registrationsPerMinute
+        requiresTLS = xmpp.requiresTLS
+        allowsPlainPasswords = xmpp.allowsPlainPasswords
+        notificationNamespace = xmpp.notificationNamespace
+        notificationResource = xmpp.notificationResource
+        loginTime = .milliseconds(xmpp.loginTime.milliseconds)
+        pingAfter = .milliseconds(xmpp.pingAfter.milliseconds)
+        resumeTime = .milliseconds(xmpp.resumeTime.milliseconds)
+        connectionsPerAddress = xmpp.connectionsPerAddress
+        messageTimeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
+    }
+}
+
+extension Configuration.XMPP {
+    /// Whether there is anything to listen for.
+    var isOn: Bool { port != nil || tlsPort != nil || componentPort != nil }
+}
+
+extension XMPPService.Ports {
+    init(_ configuration: Configuration.XMPP) {
+        self.init(
+            client: configuration.port, directTLS: configuration.tlsPort, component: configuration.componentPort)
+    }
+}
+
+extension ComponentSettings {
+    init(_ configuration: Configuration.XMPP) {
+        self.init()
+        secret = configuration.componentSecret
+        domains = configuration.componentDomains
     }
 }
 

@@ -38,6 +38,25 @@ struct DeviceListAnswer: Decodable {
     let next: String?
 }
 
+struct AccountAnswer: Decodable {
+    let name: String
+    let password: String?
+    let appId: String
+    let deviceId: String
+    let alias: String
+    let connected: Bool
+}
+
+struct AccountListAnswer: Decodable {
+    let accounts: [AccountAnswer]
+    let next: String?
+}
+
+struct PasswordAnswer: Decodable {
+    let name: String
+    let password: String?
+}
+
 struct MessageAnswer: Decodable {
     struct Delivery: Decodable {
         let deviceId: String

@@ -21,6 +21,15 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "trace, debug, info, notice, warning, error or critical. (log.level)")
     var logLevel: String?
 
+    @Option(help: "The port for XMPP clients, 0 is any free one. (xmpp.port)")
+    var xmppPort: String?
+
+    @Option(help: "The server's name in XMPP. (xmpp.domain)")
+    var xmppDomain: String?
+
+    @Option(help: "The id of the app that XMPP devices register into. (xmpp.register_app)")
+    var xmppRegisterApp: String?
+
     @Option(help: ArgumentHelp("Any key; `apus config show` lists them. May be repeated.", valueName: "key=value"))
     var set: [String] = []
 
@@ -40,6 +49,8 @@ struct ConfigurationOptions: ParsableArguments {
             ("--host", "server.host", host), ("--port", "server.port", port),
             ("--data-dir", "server.data_dir", dataDir),
             ("--demo", "server.demo", demo ? "true" : nil), ("--log-level", "log.level", logLevel),
+            ("--xmpp-port", "xmpp.port", xmppPort), ("--xmpp-domain", "xmpp.domain", xmppDomain),
+            ("--xmpp-register-app", "xmpp.register_app", xmppRegisterApp),
         ].compactMap { flag, key, value in value.map { ConfigurationFlag(key: key, value: $0, flag: flag) } }
         let others = set.map { text in
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

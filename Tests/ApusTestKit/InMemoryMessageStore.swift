@@ -53,6 +53,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var appList: [App] = []
     private var tokens: Set<SecretHash> = []
     private var deviceList: [Device] = []
+    private var accountList: [String: (device: DeviceNumber, credentials: [UInt8], createdAt: Timestamp)] = [:]
     private var messages: [MessageID: MessageRecord] = [:]
     private var deliveries: [Key: (rule: Int, delivery: Delivery)] = [:]
     private var trails: [Key: [TrailEntry]] = [:]
@@ -66,6 +67,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.appList = appList
         copy.tokens = tokens
         copy.deviceList = deviceList
+        copy.accountList = accountList
         copy.messages = messages
         copy.deliveries = deliveries
         copy.trails = trails
@@ -132,19 +134,71 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         }
         device.number = deviceList[index].number
         device.id = deviceList[index].id
-        if deviceList[index].alias != device.alias {
-            for key in deliveries.keys where key.device == device.number && deliveries[key]!.delivery.isOpen {
-                deliveries[key]!.delivery.apply(.ended(.failed("device.reassigned")), at: now)
-            }
-        }
+        if deviceList[index].alias != device.alias { failOpen(device.number, at: now) }
         deviceList[index] = device
         return device
+    }
+
+    private func failOpen(_ device: DeviceNumber, at now: Timestamp) {
+        for key in deliveries.keys where key.device == device && deliveries[key]!.delivery.isOpen {
+            deliveries[key]!.delivery.apply(.ended(.failed("device.reassigned")), at: now)
+        }
     }
 
     func deactivate(deviceID: String, at now: Timestamp) -> Device? {
         guard let index = deviceList.firstIndex(where: { $0.id == deviceID }) else { return nil }
         deviceList[index].isActive = false
         return deviceList[index]
+    }
+
+    func setAlias(_ alias: String, of device: DeviceNumber, at now: Timestamp) {
+        guard let index = deviceList.firstIndex(where: { $0.number == device }) else { return }
+        let earlier = deviceList[index].alias
+        guard earlier != alias else { return }
+        deviceList[index].alias = alias
+        if accountList[earlier]?.device != device { failOpen(device, at: now) }
+    }
+
+    func setTags(_ tags: [String], of device: DeviceNumber) {
+        guard let index = deviceList.firstIndex(where: { $0.number == device }) else { return }
+        deviceList[index].tags = Set(tags).sorted()
+    }
+
+    // MARK: Accounts
+
+    func account(named name: String) -> Account? {
+        guard let entry = accountList[name], let device = deviceList.first(where: { $0.number == entry.device }) else {
+            return nil
+        }
+        return Account(
+            name: name, credentials: entry.credentials, device: device.number, deviceID: device.id,
+            alias: device.alias, isActive: device.isActive, app: device.app, appID: device.appID,
+            createdAt: entry.createdAt)
+    }
+
+    func accounts(appID: String?, after: String?, limit: Int) -> [Account] {
+        let matching = accountList.keys.sorted().filter { $0 > after ?? "" }.compactMap(account(named:))
+        return Array(matching.filter { appID == nil || $0.appID == appID }.prefix(limit))
+    }
+
+    func insertAccount(
+        named name: String, credentials: [UInt8], registration: DeviceRegistration, deviceID: String, at now: Timestamp
+    ) -> Account? {
+        guard accountList[name] == nil else { return nil }
+        accountList[name] = (register(registration, newID: deviceID, at: now).number, credentials, now)
+        return account(named: name)
+    }
+
+    func replaceCredentials(ofAccount name: String, with credentials: [UInt8]) -> Bool {
+        accountList[name]?.credentials = credentials
+        return accountList[name] != nil
+    }
+
+    func removeAccount(named name: String) -> Account? {
+        guard let account = account(named: name) else { return nil }
+        accountList[name] = nil
+        _ = deactivate(deviceID: account.deviceID, at: account.createdAt)
+        return account
     }
 
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) {

@@ -1,8 +1,11 @@
 package import ApusCore
+package import NIOCore
 
 /// A connection that keeps what it is told.
 package final class RecordingTransport: DeviceTransport {
     package let route = Route.webSocket
+    package let pingAfter: TimeAmount? = nil
+    package var reportsArrival = false
     package var isWritable = true
     package private(set) var written: [Message] = []
     package private(set) var flushed = 0

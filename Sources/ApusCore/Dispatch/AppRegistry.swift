@@ -23,7 +23,10 @@ package final class AppRegistry: Sendable {
     package func update(_ app: App) {
         let now = clock.uptime
         entries.withLock { entries in
-            let bucket = entries[app.id]?.bucket ?? TokenBucket(perSecond: messagesPerSecond, now: now)
+            let bucket =
+                entries[app.id]?.bucket
+                ?? TokenBucket(
+                    perSecond: Double(messagesPerSecond), capacity: Double(messagesPerSecond), now: now)
             entries[app.id] = Entry(app: app, bucket: bucket)
         }
     }
@@ -52,27 +55,29 @@ package final class AppRegistry: Sendable {
     }
 }
 
-/// Lets so many through a second, and as many at once after a quiet second.
+/// Lets so many through a second, and up to its capacity at once after a quiet time.
 package struct TokenBucket: Sendable {
-    private let perSecond: Int
+    private let perSecond: Double
+    private let capacity: Double
     private var tokens: Double
     private var updated: NIODeadline
 
-    package init(perSecond: Int, now: NIODeadline) {
+    package init(perSecond: Double, capacity: Double, now: NIODeadline) {
         self.perSecond = perSecond
-        tokens = Double(perSecond)
+        self.capacity = capacity
+        tokens = capacity
         updated = now
     }
 
     /// - Returns: nil if `count` may pass, otherwise how long to wait.
     package mutating func take(_ count: Int, now: NIODeadline) -> TimeAmount? {
         let elapsed = Double((now - updated).nanoseconds) / 1e9
-        tokens = min(Double(perSecond), tokens + elapsed * Double(perSecond))
+        tokens = min(capacity, tokens + elapsed * perSecond)
         updated = now
-        // A batch larger than a second's worth passes when the bucket is full, and leaves a debt.
-        guard tokens >= min(Double(count), Double(perSecond)) else {
-            let missing = min(Double(count), Double(perSecond)) - tokens
-            return .nanoseconds(Int64(missing / Double(perSecond) * 1e9) + 1)
+        // A batch larger than the bucket passes when that is full, and leaves a debt.
+        guard tokens >= min(Double(count), capacity) else {
+            let missing = min(Double(count), capacity) - tokens
+            return .nanoseconds(Int64(missing / perSecond * 1e9) + 1)
         }
         tokens -= Double(count)
         return nil

@@ -23,6 +23,7 @@ struct CommitOutcome {
     private var sent = 0
     private var received = 0
     private var read = 0
+    private var acknowledged = 0
 
     mutating func count(sent count: Int) {
         sent += count
@@ -32,6 +33,7 @@ struct CommitOutcome {
         if change.sentAt != nil { sent += 1 }
         if change.receivedAt != nil { received += 1 }
         if change.readAt != nil { read += 1 }
+        if change.acknowledgedAt != nil { acknowledged += 1 }
     }
 
     func count(in metrics: DeliveryMetrics) {
@@ -43,6 +45,7 @@ struct CommitOutcome {
         if sent > 0 { metrics.states[.sent]?.increment(by: sent) }
         if received > 0 { metrics.states[.received]?.increment(by: received) }
         if read > 0 { metrics.states[.read]?.increment(by: read) }
+        if acknowledged > 0 { metrics.acknowledged.increment(by: acknowledged) }
     }
 }
 

@@ -8,6 +8,8 @@ package struct DeliveryMetrics: Sendable {
     package let deliveries: Counter
     package let resent: Counter
     package let states: [DeliveryState: Counter]
+    /// Answers that say received at first and read after that.
+    package let acknowledged: Counter
     package let expired: Counter
     package let commits: Counter
     package let commitFailures: Counter
@@ -20,11 +22,14 @@ package struct DeliveryMetrics: Sendable {
         deliveries = Counter(label: "apus_deliveries_accepted_total", factory: factory)
         resent = Counter(label: "apus_deliveries_resent_total", factory: factory)
         var states: [DeliveryState: Counter] = [:]
+        let events = { (name: String) in
+            Counter(label: "apus_delivery_events_total", dimensions: [("event", name)], factory: factory)
+        }
         for (state, name) in [(DeliveryState.sent, "sent"), (.received, "received"), (.read, "read")] {
-            states[state] = Counter(
-                label: "apus_delivery_events_total", dimensions: [("event", name)], factory: factory)
+            states[state] = events(name)
         }
         self.states = states
+        acknowledged = events("acknowledged")
         expired = Counter(label: "apus_deliveries_expired_total", factory: factory)
         commits = Counter(label: "apus_commits_total", factory: factory)
         commitFailures = Counter(label: "apus_commit_failures_total", factory: factory)

@@ -139,6 +139,14 @@ package final class Dispatcher: SessionBackend {
             .query { snapshot in completion(snapshot.flatMap { view in Result { try view.device(id: deviceID) } }) })
     }
 
+    /// Finds an account that logs in; `completion` is called on the reading thread.
+    package func account(
+        named name: String, completion: @escaping @Sendable (Result<Account?, any Error>) -> Void
+    ) {
+        reads.enqueue(
+            .query { snapshot in completion(snapshot.flatMap { view in Result { try view.account(named: name) } }) })
+    }
+
     // MARK: Sessions
 
     package var isCongested: Bool { commits.count > limits.queuedReceipts }

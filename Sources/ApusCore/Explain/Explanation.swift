@@ -106,8 +106,12 @@ extension Explanation {
     }
 
     private static func sentText(_ state: Delivery) -> String {
-        guard let route = state.route else { return "It was sent." }
-        return route == .webSocket ? "It was written to the device's WebSocket." : "It was sent by \(route.rawValue)."
+        switch state.route {
+        case nil: "It was sent."
+        case .webSocket?: "It was written to the device's WebSocket."
+        case .xmpp?: "It was written to the device's XMPP stream."
+        case let route?: "It was sent by \(route.rawValue)."
+        }
     }
 
     private static func text(of entry: TrailEntry) -> String {

@@ -25,6 +25,7 @@ package struct Route: Hashable, Sendable, RawRepresentable {
     package init(rawValue: String) { self.rawValue = rawValue }
 
     package static let webSocket = Route(rawValue: "websocket")
+    package static let xmpp = Route(rawValue: "xmpp")
 }
 
 /// One thing that happens to a delivery.
@@ -32,6 +33,9 @@ package enum DeliveryEvent: Sendable, Equatable {
     case sent(Route)
     case received
     case read
+    /// The device answered with nothing but the message's id, as devices of seed 000 do when it comes and again when
+    /// its user opens it: the first time it is received, after that read.
+    case acknowledged
     case ended(DeliveryEnd)
 }
 
@@ -102,6 +106,8 @@ package struct Delivery: Sendable, Equatable {
             sentAt = sentAt ?? time
             receivedAt = receivedAt ?? time
             readAt = time
+        case .acknowledged:
+            return apply(state < .received ? .received : .read, at: time)
         case .ended(.failed(let reason)):
             // A vendor may report a failure after it accepted the message.
             guard state <= .sent else { return false }

@@ -1,6 +1,6 @@
 /// What happened to one delivery since it was last written: several events folded into one write.
 ///
-/// The events are applied in the order sent, received, read, end; each keeps its own time.
+/// The events are applied in the order sent, received, read, acknowledged, end; each keeps its own time.
 package struct DeliveryChange: Sendable, Equatable {
     package var message: MessageID
     package var device: DeviceNumber
@@ -8,12 +8,23 @@ package struct DeliveryChange: Sendable, Equatable {
     package var route: Route?
     package var receivedAt: Timestamp?
     package var readAt: Timestamp?
+    package var acknowledgedAt: Timestamp?
     package var end: DeliveryEnd?
     package var endedAt: Timestamp?
 
     package init(message: MessageID, device: DeviceNumber) {
         self.message = message
         self.device = device
+    }
+
+    /// What a device said.
+    package init(_ message: MessageID, _ device: DeviceNumber, _ receipt: Receipt, at time: Timestamp) {
+        self.init(message: message, device: device)
+        switch receipt {
+        case .received: receivedAt = time
+        case .read: readAt = time
+        case .acknowledged: acknowledgedAt = time
+        }
     }
 
     package static func sent(
@@ -40,6 +51,7 @@ package struct DeliveryChange: Sendable, Equatable {
         if let sentAt, let route { events.append((.sent(route), sentAt)) }
         if let receivedAt { events.append((.received, receivedAt)) }
         if let readAt { events.append((.read, readAt)) }
+        if let acknowledgedAt { events.append((.acknowledged, acknowledgedAt)) }
         if let end, let endedAt { events.append((.ended(end), endedAt)) }
         return events
     }

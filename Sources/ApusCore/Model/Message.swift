@@ -8,7 +8,10 @@ package struct MessageContent: Sendable, Equatable {
     }
 
     package var kind: Kind
+    package var title: String?
     package var alert: String
+    /// What the device opens when its user taps the message.
+    package var uri: String?
     /// The app's own data: the text of one JSON value.
     package var extra: String?
     package var sound: String?
@@ -19,11 +22,14 @@ package struct MessageContent: Sendable, Equatable {
     package var smsMessage: String?
 
     package init(
-        kind: Kind = .message, alert: String, extra: String? = nil, sound: String? = nil, badge: Int64? = nil,
-        listenFlag: String? = nil, sender: String? = nil, senderDevice: String? = nil, smsMessage: String? = nil
+        kind: Kind = .message, title: String? = nil, alert: String, uri: String? = nil, extra: String? = nil,
+        sound: String? = nil, badge: Int64? = nil, listenFlag: String? = nil, sender: String? = nil,
+        senderDevice: String? = nil, smsMessage: String? = nil
     ) {
         self.kind = kind
+        self.title = title
         self.alert = alert
+        self.uri = uri
         self.extra = extra
         self.sound = sound
         self.badge = badge

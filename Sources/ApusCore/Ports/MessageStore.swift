@@ -21,6 +21,10 @@ package protocol StoreSnapshot {
     /// Devices in the order of their numbers, from behind `after`.
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
 
+    func account(named name: String) throws -> Account?
+    /// Accounts in the order of their names, of one app or of all, from behind `after`.
+    func accounts(appID: String?, after: String?, limit: Int) throws -> [Account]
+
     /// Open deliveries of a device that have not expired, oldest first, from behind `after`.
     func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) throws -> [PendingDelivery]
     /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
@@ -48,6 +52,22 @@ package protocol StoreTransaction: StoreSnapshot {
     func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device
     /// - Returns: the device as it is then, or nil if there is none.
     func deactivate(deviceID: String, at now: Timestamp) throws -> Device?
+    /// Gives the device to another alias. What is open for the earlier one fails, unless that was the device's account,
+    /// which is still its own.
+    func setAlias(_ alias: String, of device: DeviceNumber, at now: Timestamp) throws
+    /// Replaces the device's tags.
+    func setTags(_ tags: [String], of device: DeviceNumber) throws
+
+    /// Makes an account and its device.
+    /// - Returns: nil if the name is taken.
+    func insertAccount(
+        named name: String, credentials: [UInt8], registration: DeviceRegistration, deviceID: String, at now: Timestamp
+    ) throws -> Account?
+    /// - Returns: whether there is such an account.
+    func replaceCredentials(ofAccount name: String, with credentials: [UInt8]) throws -> Bool
+    /// Removes the account and unregisters its device.
+    /// - Returns: the account as it was, or nil if there is none.
+    func removeAccount(named name: String) throws -> Account?
 
     func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
     /// Appends the active devices of the audience, each once.

@@ -13,9 +13,11 @@ package struct DeviceSession {
         case behind(isFetching: Bool, hasNew: Bool)
     }
 
-    /// A message that was sent and is not confirmed.
+    /// A message that was written, and has to be confirmed or to arrive.
     private struct Unconfirmed {
         let message: MessageID
+        /// Whether the device itself has to confirm it, and not just its connection that it arrived.
+        let needsConfirmation: Bool
         let expires: NIODeadline
         var sentAt: Timestamp
         /// Whether the store knows that it was sent.
@@ -28,11 +30,19 @@ package struct DeviceSession {
     package private(set) var flow: Flow
     package private(set) var cursor = MessageID.zero
     private var unconfirmed: [Unconfirmed] = []
+    /// Confirmed messages that had been written more than once, and how many more answers that may bring.
+    private var echoes: [(message: MessageID, count: Int)] = []
+    private let pingAfter: TimeAmount?
     private var lastHeard: NIODeadline
     private var pingedAt: NIODeadline?
 
-    package init(device: DeviceNumber, now: NIODeadline) {
+    private static let mostEchoes = 16
+
+    /// - Parameter pingAfter: after how long without a sign of life the device is asked for one, if not after the time
+    ///   in the settings.
+    package init(device: DeviceNumber, now: NIODeadline, pingAfter: TimeAmount? = nil) {
         self.device = device
+        self.pingAfter = pingAfter
         flow = .behind(isFetching: false, hasNew: true)
         lastHeard = now
     }
@@ -104,23 +114,66 @@ package struct DeviceSession {
     ) {
         unconfirmed.append(
             Unconfirmed(
-                message: message, expires: now + lifetime, sentAt: sentAt, isRecorded: isRecorded, attempts: 1,
-                resend: now + settings.resendDelay(attempt: 1)))
+                message: message, needsConfirmation: true, expires: now + lifetime, sentAt: sentAt,
+                isRecorded: isRecorded, attempts: 1, resend: now + settings.resendDelay(attempt: 1)))
+    }
+
+    /// Remembers that a message was written on a connection that tells what arrived.
+    package mutating func awaitArrival(
+        of message: MessageID, for lifetime: TimeAmount, sentAt: Timestamp, now: NIODeadline
+    ) {
+        unconfirmed.append(
+            Unconfirmed(
+                message: message, needsConfirmation: false, expires: now + lifetime, sentAt: sentAt, isRecorded: false,
+                attempts: 1, resend: .distantFuture))
+    }
+
+    /// A message reached the device.
+    /// - Returns: when it was sent, if the store has not been told.
+    package mutating func arrived(_ message: MessageID) -> Timestamp? {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return nil }
+        let entry = unconfirmed[index]
+        if entry.needsConfirmation {
+            unconfirmed[index].isRecorded = true
+        } else {
+            remove(at: index)
+        }
+        return entry.isRecorded ? nil : entry.sentAt
+    }
+
+    private mutating func remove(at index: Int) {
+        unconfirmed.remove(at: index)
+        if unconfirmed.isEmpty { unconfirmed = [] }  // an idle session holds no buffer
     }
 
     package enum Confirmation: Equatable {
         /// It was waited for. `unrecordedSentAt`: when it was sent, if the store has not been told.
         case expected(unrecordedSentAt: Timestamp?)
+        /// It answers a message that was written more than once and has been confirmed.
+        case echo
         /// It was not waited for: sent on an earlier connection, confirmed before, or not the device's own.
         case unexpected
     }
 
     /// The device confirmed a message, or read it.
     package mutating func confirm(_ message: MessageID) -> Confirmation {
-        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return .unexpected }
-        let entry = unconfirmed.remove(at: index)
-        if unconfirmed.isEmpty { unconfirmed = [] }  // an idle session holds no buffer
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else {
+            return takeEcho(of: message) ? .echo : .unexpected
+        }
+        let entry = unconfirmed[index]
+        remove(at: index)
+        if entry.attempts > 1 {
+            if echoes.count == Self.mostEchoes { echoes.removeFirst() }
+            echoes.append((message, entry.attempts - 1))
+        }
         return .expected(unrecordedSentAt: entry.isRecorded ? nil : entry.sentAt)
+    }
+
+    private mutating func takeEcho(of message: MessageID) -> Bool {
+        guard let index = echoes.firstIndex(where: { $0.message == message }) else { return false }
+        echoes[index].count -= 1
+        if echoes[index].count == 0 { echoes.remove(at: index) }
+        return true
     }
 
     /// The store is to be told that a message was sent.
@@ -133,9 +186,10 @@ package struct DeviceSession {
         return unconfirmed[index].sentAt
     }
 
-    /// All sent messages of which the store does not know, when the connection ends.
+    /// All sent messages of which the store does not know, when the connection ends. What may not have arrived stays
+    /// unsent.
     package func unrecordedSent() -> [(message: MessageID, sentAt: Timestamp)] {
-        unconfirmed.filter { !$0.isRecorded }.map { ($0.message, $0.sentAt) }
+        unconfirmed.filter { $0.needsConfirmation && !$0.isRecorded }.map { ($0.message, $0.sentAt) }
     }
 
     /// A message asked for again by `due` was written again.
@@ -178,7 +232,7 @@ package struct DeviceSession {
         var actions: [DueAction] = []
         if let pingedAt {
             if now >= pingedAt + settings.pingTimeout { return [.close] }
-        } else if now >= lastHeard + settings.pingAfter {
+        } else if now >= lastHeard + (pingAfter ?? settings.pingAfter) {
             pingedAt = now
             actions.append(.ping)
         }
@@ -198,7 +252,7 @@ package struct DeviceSession {
 
     /// When `due` has to be asked next.
     package func nextDeadline(settings: SessionSettings) -> NIODeadline {
-        var deadline = pingedAt.map { $0 + settings.pingTimeout } ?? (lastHeard + settings.pingAfter)
+        var deadline = pingedAt.map { $0 + settings.pingTimeout } ?? (lastHeard + (pingAfter ?? settings.pingAfter))
         for entry in unconfirmed { deadline = min(deadline, entry.resend, entry.expires) }
         return deadline
     }

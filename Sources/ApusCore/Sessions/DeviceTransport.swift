@@ -3,6 +3,11 @@ package import NIOCore
 /// A device's connection, whatever protocol it speaks. Lives on its session's event loop and is called there only.
 package protocol DeviceTransport: AnyObject {
     var route: Route { get }
+    /// After how long without a sign of life the device is asked for one, if not after the time in the settings.
+    var pingAfter: TimeAmount? { get }
+    /// Whether `SessionShard.arrived` is told what reached the device. A message then counts as sent when it has, and
+    /// not when it was written.
+    var reportsArrival: Bool { get }
     /// Whether the connection takes more without growing its buffer beyond bounds.
     var isWritable: Bool { get }
     /// Writes a message. `forms` keeps what was encoded, for the next recipient of the same message.
@@ -13,6 +18,16 @@ package protocol DeviceTransport: AnyObject {
     func ping()
     /// Closes the connection. The session is gone by then.
     func close(_ reason: SessionCloseReason)
+}
+
+/// What a device says of a message.
+package enum Receipt: Sendable {
+    /// It has it.
+    case received
+    /// Its user saw it.
+    case read
+    /// See `DeliveryEvent.acknowledged`.
+    case acknowledged
 }
 
 /// Why the server ends a session.

@@ -71,7 +71,7 @@ package final class SessionShard: @unchecked Sendable {
             return nil
         }
         let now = backend.clock.uptime
-        let session = DeviceSession(device: device, now: now)
+        let session = DeviceSession(device: device, now: now, pingAfter: transport.pingAfter)
         let index: Int32
         if let last = free.popLast() {
             index = last
@@ -138,22 +138,45 @@ package final class SessionShard: @unchecked Sendable {
         slots[Int(handle.slot)].session.heard(at: backend.clock.uptime)
     }
 
-    /// The device has the message (`received`), or its user saw it (`read`).
-    package func confirm(_ handle: SessionHandle, _ message: MessageID, isRead: Bool) {
+    /// The device says something of a message.
+    package func confirm(_ handle: SessionHandle, _ message: MessageID, _ receipt: Receipt) {
         eventLoop.assertInEventLoop()
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
-        var change = DeliveryChange(message: message, device: slots[Int(handle.slot)].session.device)
+        let device = slots[Int(handle.slot)].session.device
+        var receipt = receipt
+        var unrecordedSentAt: Timestamp?
         switch slots[Int(handle.slot)].session.confirm(message) {
         case .expected(let sentAt):
-            change.sentAt = sentAt
-            change.route = sentAt.map { _ in transport.route }
+            unrecordedSentAt = sentAt
+            if receipt == .acknowledged { receipt = .received }
+        case .echo:
+            if receipt == .acknowledged { receipt = .received }
         case .unexpected:
             // Devices may say anything; what nobody waits for is not worth a queue without end.
             guard !backend.isCongested else { return }
         }
-        let now = backend.clock.now
-        if isRead { change.readAt = now } else { change.receivedAt = now }
+        var change = DeliveryChange(message, device, receipt, at: backend.clock.now)
+        change.sentAt = unrecordedSentAt
+        change.route = unrecordedSentAt.map { _ in transport.route }
         changes.append(change)
+    }
+
+    /// Messages reached the device, as its connection tells.
+    package func arrived(_ handle: SessionHandle, _ messages: some Sequence<MessageID>) {
+        eventLoop.assertInEventLoop()
+        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
+        for message in messages {
+            guard let sentAt = slots[Int(handle.slot)].session.arrived(message) else { continue }
+            changes.append(.sent(message, slots[Int(handle.slot)].session.device, transport.route, at: sentAt))
+        }
+    }
+
+    /// Messages written on an earlier connection of the device reached it, as it tells on a new one. To be called before
+    /// it is attached.
+    package func arrivedEarlier(_ device: DeviceNumber, _ messages: some Sequence<MessageID>, by route: Route) {
+        eventLoop.assertInEventLoop()
+        let now = backend.clock.now
+        backend.record(messages.map { .sent($0, device, route, at: now) }, sent: [])
     }
 
     /// All that was read at once has been taken.
@@ -271,12 +294,17 @@ package final class SessionShard: @unchecked Sendable {
         let now = backend.clock.now
         transport.write(message, forms: &forms, flushing: flushing)
         if !flushing { markUnflushed(slot) }
-        guard message.needsConfirmation else {
+        guard message.needsConfirmation || transport.reportsArrival else {
             noteSent(message.id, slots[slot].session.device, transport.route, at: now)
             return
         }
         let uptime = backend.clock.uptime
         let lifetime = TimeAmount.milliseconds(message.expiresAt.milliseconds - now.milliseconds)
+        guard message.needsConfirmation else {
+            slots[slot].session.awaitArrival(of: message.id, for: lifetime, sentAt: now, now: uptime)
+            if slots[slot].wheelDeadline > uptime + lifetime { schedule(handle) }
+            return
+        }
         slots[slot].session.awaitConfirmation(
             of: message.id, for: lifetime, sentAt: now, isRecorded: wasSent, now: uptime, settings: settings)
         if wasSent {

@@ -1,7 +1,6 @@
 import ApusCore
 import CoreMetrics
 import NIOCore
-import Synchronization
 
 /// A device's WebSocket (seed 003). The only handler of its channel: an idle device costs little more than its socket.
 // SAFETY: a channel handler; touched on its channel's event loop only.
@@ -23,6 +22,8 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     private static let closeTime = TimeAmount.seconds(3)
 
     let route = Route.webSocket
+    let pingAfter: TimeAmount? = nil
+    let reportsArrival = false
     private let shared: HTTPServerContext
     private let shard: SessionShard
     private let deviceID: String
@@ -43,7 +44,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.metrics.sockets.increment()
-        shared.openConnections.add(1, ordering: .relaxed)
+        shared.budget.opened()
         guard !deviceID.isEmpty else {
             close(4404, "deviceId is missing: connect with ?deviceId=…")
             return
@@ -54,7 +55,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        shared.openConnections.subtract(1, ordering: .relaxed)
+        shared.budget.closed()
         ended()
     }
 
@@ -179,9 +180,9 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         switch DeviceCommand(text) {
         case .heartbeat: send { $0.writeImmutableBuffer(Self.heartbeatAnswer) }
         case .confirm(let messages):
-            for message in messages { shard.confirm(handle, message, isRead: false) }
+            for message in messages { shard.confirm(handle, message, .received) }
         case .read(let messages):
-            for message in messages { shard.confirm(handle, message, isRead: true) }
+            for message in messages { shard.confirm(handle, message, .read) }
         case nil: break
         }
     }

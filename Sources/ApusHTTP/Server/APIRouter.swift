@@ -5,10 +5,12 @@ package import NIOCore
 
 /// Everything that is not answered on the connection itself.
 package enum APIRouter {
-    /// - Parameter isDemo: whether anyone may create apps.
+    /// - Parameters:
+    ///   - isDemo: whether anyone may create apps.
+    ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
-        dispatcher: Dispatcher, apps: AppRegistry, tokens: AdminTokens, isDemo: Bool,
-        limits: HTTPServerContext.Limits, metrics: PrometheusMetrics, logger: Logger
+        dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, tokens: AdminTokens, isDemo: Bool,
+        limits: HTTPServerContext.Limits, registrationApp: String?, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
@@ -18,6 +20,10 @@ package enum APIRouter {
         AppRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
         DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
         MessageRoutes(dispatcher: dispatcher, access: access).add(to: router)
+        AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
+        NotificationRoutes(
+            dispatcher: dispatcher, apps: apps, access: access, limits: limits, registrationApp: registrationApp
+        ).add(to: router)
         OperationsRoutes(dispatcher: dispatcher, metrics: metrics).add(to: router)
         let responder = router.buildResponder()
         return { request, channel in

@@ -1,7 +1,6 @@
 import ApusCore
 import CoreMetrics
 import NIOCore
-import Synchronization
 
 /// One HTTP/1.1 connection. The hot routes are answered here, on the event loop; everything else goes to the router.
 ///
@@ -58,12 +57,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connections.add(self)
-        shared.openConnections.add(1, ordering: .relaxed)
+        shared.budget.opened()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         connections.remove(self)
-        shared.openConnections.subtract(1, ordering: .relaxed)
+        shared.budget.closed()
         self.context = nil
     }
 

@@ -1,7 +1,6 @@
 package import ApusCore
 package import Hummingbird
 package import NIOCore
-import Synchronization
 
 /// What all connections of the HTTP server share.
 package final class HTTPServerContext: Sendable {
@@ -23,18 +22,19 @@ package final class HTTPServerContext: Sendable {
     let apps: AppRegistry
     let limits: Limits
     let metrics: HTTPMetrics
-    /// HTTP and WebSocket connections that are not closed yet.
-    let openConnections = Atomic<Int>(0)
+    /// What connections may be open, and are.
+    let budget: ConnectionBudget
     /// Answers whatever is not answered on the connection itself.
     let respond: @Sendable (Request, any Channel) async -> Response
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, metrics: HTTPMetrics,
+        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics,
         respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
         self.apps = apps
         self.limits = limits
+        self.budget = budget
         self.metrics = metrics
         self.respond = respond
     }

@@ -1,7 +1,6 @@
 import ApusCore
 import NIOCore
 package import NIOPosix
-import Synchronization
 
 /// Listens for HTTP and WebSocket connections on one port.
 package final class HTTPService: Sendable {
@@ -21,9 +20,8 @@ package final class HTTPService: Sendable {
     /// - Parameters:
     ///   - group: the event loops, the same and in the same order as the dispatcher's shards.
     ///   - port: 0 for any free one.
-    ///   - mostConnections: how many may be open at once; further ones wait.
     package static func bind(
-        host: String, port: Int, group: MultiThreadedEventLoopGroup, mostConnections: Int, shared: HTTPServerContext
+        host: String, port: Int, group: MultiThreadedEventLoopGroup, shared: HTTPServerContext
     ) async throws -> HTTPService {
         let loops = LoopConnections(shared)
         let bootstrap = ServerBootstrap(group: group)
@@ -32,7 +30,7 @@ package final class HTTPService: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptLimiter(shared, most: mostConnections))
+                    try channel.pipeline.syncOperations.addHandler(AcceptLimiter(shared.budget))
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -59,7 +57,7 @@ package final class HTTPService: Sendable {
     package func drain(within grace: Duration) async {
         for (loop, connections) in loops.all { loop.execute { connections.drain() } }
         let deadline = ContinuousClock.now + grace
-        while shared.openConnections.load(ordering: .relaxed) > 0, ContinuousClock.now < deadline {
+        while shared.budget.count > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -1,3 +1,5 @@
+import ApusXMPP
+
 extension Configuration {
     /// One sentence for each pair of values that are right alone and wrong together.
     var contradictions: [String] {
@@ -6,6 +8,19 @@ extension Configuration {
             problems.append(
                 "\(origin("server.demo")): server.demo lets anyone make apps, so server.host must be a loopback "
                     + "address such as 127.0.0.1, not \"\(server.host)\" (\(origin("server.host"))).")
+        }
+        if (tls.certificate == nil) != (tls.privateKey == nil) {
+            problems.append(
+                "tls.certificate (\(described("tls.certificate"))) and tls.private_key "
+                    + "(\(described("tls.private_key"))) must be set together.")
+        }
+        if xmpp.componentPort != nil, xmpp.componentSecret == nil {
+            problems.append("\(origin("xmpp.component_port")): xmpp.component_port needs xmpp.component_secret.")
+        }
+        if (try? JID(xmpp.domain)).map({ $0.node != nil || $0.resource != nil || $0.domain != xmpp.domain }) ?? true {
+            problems.append(
+                "\(origin("xmpp.domain")): xmpp.domain must be a name in lower case such as push.example.org, not "
+                    + "\"\(xmpp.domain)\".")
         }
         let pairs: [(smaller: String, larger: String, isRight: Bool)] = [
             (

@@ -11,6 +11,8 @@ package struct Configuration: Sendable {
     package var sessions = Sessions()
     package var retention = Retention()
     package var storage = Storage()
+    package var tls = TLS()
+    package var xmpp = XMPP()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -25,6 +27,8 @@ package struct Configuration: Sendable {
         package var dataDirectory = "./data"
         /// `nil` if none is set: then the one kept in the data directory holds.
         package var adminToken: String?
+        /// `nil` is one in the data directory.
+        package var keyFile: String?
         package var isDemo = false
         /// 0 is one for each processor that this process may use.
         package var eventLoops = 0
@@ -68,6 +72,36 @@ package struct Configuration: Sendable {
     package struct Storage: Sendable {
         /// 0 is as much as the disk has.
         package var largestFile = 0
+    }
+
+    package struct TLS: Sendable {
+        /// `nil` is a self-signed one in the data directory, made when it is first needed.
+        package var certificate: String?
+        package var privateKey: String?
+        package var minimumVersion = TLSMinimumVersion.v12
+    }
+
+    package struct XMPP: Sendable {
+        /// `nil` is not to listen, 0 any free port. So are the other ports.
+        package var port: Int?
+        package var tlsPort: Int?
+        package var domain = "localhost"
+        package var registerApp: String?
+        package var registrationsPerMinute = 120
+        package var requiresTLS = false
+        package var allowsPlainPasswords = false
+        package var keepsPasswords = true
+        package var notificationNamespace = "androidpn:iq:notification"
+        package var notificationResource = "AndroidpnClient"
+        package var loginTime = Duration.seconds(60)
+        package var pingAfter = Duration.seconds(300)
+        package var resumeTime = Duration.seconds(300)
+        /// 0 is as many as there may be.
+        package var connectionsPerAddress = 0
+        package var componentPort: Int?
+        package var componentSecret: String?
+        /// Empty is any.
+        package var componentDomains: [String] = []
     }
 }
 

@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
-        server + log + limits + messages + sessions + retention + storage
+        server + log + limits + messages + sessions + retention + storage + tls + xmpp
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -10,6 +10,9 @@ extension ConfigurationKey {
         .init(
             "server.admin_token", \.server.adminToken, .optionalText, isSecret: true,
             "The token of administrators; if none is set, one is made and printed at the first start"),
+        .init(
+            "server.key_file", \.server.keyFile, .optionalText,
+            "The file of the key that secrets are encrypted with; if none is set, secret.key in the data directory"),
         .init(
             "server.demo", \.server.isDemo, .boolean,
             "Let anyone make apps without a token; only on a loopback address"),
@@ -88,5 +91,68 @@ extension ConfigurationKey {
         .init(
             "storage.largest_file", \.storage.largestFile, .size(0 ... .terabytes(16)),
             "The largest that the database file may grow, 0 is as much as the disk has")
+    ]
+
+    private static let tls: [ConfigurationKey] = [
+        .init(
+            "tls.certificate", \.tls.certificate, .optionalText,
+            "The PEM file of the certificate and its chain; if none is set, a self-signed one is made when it is needed"
+        ),
+        .init("tls.private_key", \.tls.privateKey, .optionalText, "The PEM file of the certificate's key"),
+        .init(
+            "tls.minimum_version", \.tls.minimumVersion, .choice(),
+            "The oldest version of TLS that is spoken; devices from before Android 5 need 1.0"),
+    ]
+
+    private static let xmpp: [ConfigurationKey] = [
+        .init(
+            "xmpp.port", \.xmpp.port, .optionalInteger(0...65_535),
+            "The port for XMPP clients, usually 5222; if none is set, there is no XMPP server"),
+        .init(
+            "xmpp.tls_port", \.xmpp.tlsPort, .optionalInteger(0...65_535),
+            "The port for XMPP clients that encrypt from the start, usually 5223"),
+        .init("xmpp.domain", \.xmpp.domain, .text, "The server's name in XMPP, the part behind the @ of addresses"),
+        .init(
+            "xmpp.register_app", \.xmpp.registerApp, .optionalText,
+            "The id of the app that devices register into by themselves; if none is set, they cannot"),
+        .init(
+            "xmpp.registrations_per_minute", \.xmpp.registrationsPerMinute, .integer(1...1_000_000),
+            "How many devices may register from one address in a minute"),
+        .init(
+            "xmpp.require_tls", \.xmpp.requiresTLS, .boolean,
+            "Let nobody log in over a connection that is not encrypted"),
+        .init(
+            "xmpp.plain_passwords", \.xmpp.allowsPlainPasswords, .boolean,
+            "Let clients send their password over a connection that is not encrypted"),
+        .init(
+            "xmpp.keep_passwords", \.xmpp.keepsPasswords, .boolean,
+            "Keep new passwords encrypted, as the digests of AndroidPN need, and not only what SCRAM needs"),
+        .init(
+            "xmpp.notification_namespace", \.xmpp.notificationNamespace, .text,
+            "The namespace of AndroidPN notifications"),
+        .init(
+            "xmpp.notification_resource", \.xmpp.notificationResource, .text,
+            "The resource of clients that get AndroidPN notifications however they log in"),
+        .init(
+            "xmpp.login_time", \.xmpp.loginTime, .duration(.seconds(1) ... .seconds(3600)),
+            "How long a client may take to log in"),
+        .init(
+            "xmpp.ping_after", \.xmpp.pingAfter, .duration(.seconds(1) ... .days(1)),
+            "How long a client may be silent before it is asked for a sign of life"),
+        .init(
+            "xmpp.resume_time", \.xmpp.resumeTime, .duration(.seconds(1) ... .days(1)),
+            "How long a stream that broke can be resumed"),
+        .init(
+            "xmpp.connections_per_address", \.xmpp.connectionsPerAddress, .integer(0...1_000_000),
+            "The most XMPP connections from one address, 0 is as many as there may be"),
+        .init(
+            "xmpp.component_port", \.xmpp.componentPort, .optionalInteger(0...65_535),
+            "The port for external components, usually 5347; if none is set, none may attach"),
+        .init(
+            "xmpp.component_secret", \.xmpp.componentSecret, .optionalText, isSecret: true,
+            "The secret that proves a component"),
+        .init(
+            "xmpp.component_domains", \.xmpp.componentDomains, .list,
+            "The domains that components may serve; if none is set, any but the server's own"),
     ]
 }

@@ -38,6 +38,27 @@ extension ConfigurationType where Value == Int {
     }
 }
 
+extension ConfigurationType where Value == Int? {
+    static func optionalInteger(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            expected: "a whole number from \(range.lowerBound) to \(range.upperBound), or nothing",
+            parse: { Int($0).flatMap { range.contains($0) ? .some($0) : nil } },
+            format: { $0.map(String.init) })
+    }
+}
+
+extension ConfigurationType where Value == [String] {
+    static var list: Self {
+        Self(
+            expected: "names with commas between them",
+            parse: { text in
+                let names = text.split(separator: ",").map { $0.filter { $0 != " " } }
+                return names.isEmpty || names.contains("") ? nil : names
+            },
+            format: { $0.isEmpty ? nil : $0.joined(separator: ",") })
+    }
+}
+
 extension ConfigurationType where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     /// One of the names of an enumeration's cases.
     static func choice() -> Self {

@@ -160,7 +160,7 @@ extension SQLiteTransaction {
     {
         var deliveries: [PendingDelivery] = []
         try database.rows(Statements.pending, device, after, now, limit) {
-            deliveries.append(PendingDelivery(message: message($0), wasSent: $0.bool(15)))
+            deliveries.append(PendingDelivery(message: message($0), wasSent: $0.bool(Self.messageColumnCount)))
         }
         return deliveries
     }
@@ -171,7 +171,7 @@ extension SQLiteTransaction {
         var deliveries: [PendingDelivery] = []
         for id in messages.sorted() {
             try database.rows(Statements.pendingOne, id, device, now) {
-                deliveries.append(PendingDelivery(message: message($0), wasSent: $0.bool(15)))
+                deliveries.append(PendingDelivery(message: message($0), wasSent: $0.bool(Self.messageColumnCount)))
             }
         }
         return deliveries

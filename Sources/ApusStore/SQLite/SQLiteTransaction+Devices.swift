@@ -29,6 +29,10 @@ private enum Statements {
         UPDATE deliveries SET end = 'failed', reason = ?, ended_at = ?, open = 0 WHERE device = ? AND open = 1
         """
     static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE public_id = ?"
+    static let aliasAndAccount: SQL = """
+        SELECT d.alias, d.app, c.name FROM devices d LEFT JOIN accounts c ON c.device = d.id WHERE d.id = ?
+        """
+    static let setAlias: SQL = "UPDATE devices SET alias = ? WHERE id = ?"
 
     static let withAlias = resolve("d.alias = ?4")
     // CROSS JOIN keeps the order: few devices have a tag, many are of an app.
@@ -112,6 +116,23 @@ extension SQLiteTransaction {
     func deactivate(deviceID: String, at now: Timestamp) throws -> Device? {
         try database.run(Statements.deactivate, deviceID)
         return try device(id: deviceID)
+    }
+
+    func setAlias(_ alias: String, of device: DeviceNumber, at now: Timestamp) throws {
+        let earlier = try database.first(Statements.aliasAndAccount, device) {
+            (alias: $0.text(0), account: $0.optionalText(2))
+        }
+        guard let earlier, !earlier.alias.utf8.elementsEqual(alias.utf8) else { return }
+        try database.run(Statements.setAlias, alias, device)
+        if earlier.alias != earlier.account { try database.run(Statements.failOpen, "device.reassigned", now, device) }
+    }
+
+    func setTags(_ tags: [String], of device: DeviceNumber) throws {
+        guard let app = try database.first(Statements.aliasAndAccount, device, value: { AppNumber($0.int(1)) }) else {
+            return
+        }
+        try database.run(Statements.deleteTags, device)
+        for tag in tags { try database.run(Statements.insertTag, app, tag, device) }
     }
 
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws {

@@ -13,8 +13,8 @@ private enum Statements {
     static let insert: SQL = """
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
-            needs_confirmation, expires_at, audience_kind, audience, platform)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            needs_confirmation, expires_at, audience_kind, audience, platform, title, uri)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Many rows in one statement cost less than half of what as many statements do.
     static let chunk = 64
@@ -37,15 +37,18 @@ private enum Statements {
 extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
-        m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at
+        m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri
         """
+    /// How many columns these are: where those behind them begin.
+    static let messageColumnCount: Int32 = 17
 
     func message(_ row: SQLiteRow) -> Message {
         Message(
             id: MessageID(row.int(0)), app: AppNumber(row.int(1)), appID: row.text(2), tenant: row.text(3),
             content: MessageContent(
-                kind: MessageContent.Kind(rawValue: row.int(4)) ?? .message, alert: row.text(5),
-                extra: row.optionalText(6), sound: row.optionalText(7), badge: row.optionalInt(8),
+                kind: MessageContent.Kind(rawValue: row.int(4)) ?? .message, title: row.optionalText(15),
+                alert: row.text(5), uri: row.optionalText(16), extra: row.optionalText(6), sound: row.optionalText(7),
+                badge: row.optionalInt(8),
                 listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
                 smsMessage: row.optionalText(12)),
             needsConfirmation: row.bool(13), expiresAt: row.time(14))
@@ -65,7 +68,8 @@ extension SQLiteTransaction {
             Statements.insert, message.id, message.app, message.tenant, content.kind.rawValue, content.alert,
             content.extra, content.sound, content.badge, content.listenFlag, content.sender, content.senderDevice,
             content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
-            AudienceText.encode(request.audience.values), request.audience.platform?.rawValue)
+            AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
+            content.uri)
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }
@@ -85,11 +89,12 @@ extension SQLiteTransaction {
     func message(_ id: MessageID) throws -> MessageRecord? {
         try database.first(Statements.byID, id) { row in
             let message = message(row)
+            let column = SQLiteTransaction.messageColumnCount
             return MessageRecord(
                 message: message,
                 audience: Audience(
-                    Audience.Kind(rawValue: row.text(15)) ?? .all, AudienceText.decode(row.text(16)),
-                    platform: row.optionalInt(17).flatMap(Platform.init(rawValue:)), tenant: message.tenant))
+                    Audience.Kind(rawValue: row.text(column)) ?? .all, AudienceText.decode(row.text(column + 1)),
+                    platform: row.optionalInt(column + 2).flatMap(Platform.init(rawValue:)), tenant: message.tenant))
         }
     }
 }

@@ -7,6 +7,7 @@ enum SQLiteSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 foundation") { try $0.execute(sql: foundation) }
+        migrator.registerMigration("2 accounts") { try $0.execute(sql: accounts) }
         return migrator
     }
 
@@ -110,5 +111,18 @@ enum SQLiteSchema {
             PRIMARY KEY (app, tenant, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX idempotency_by_message ON idempotency(message);
+        """
+
+    /// `credentials` are in a form that the protocol of the accounts defines.
+    private static let accounts = """
+        CREATE TABLE accounts (
+            name TEXT PRIMARY KEY,
+            device INTEGER NOT NULL UNIQUE REFERENCES devices(id),
+            credentials BLOB NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE messages ADD COLUMN title TEXT;
+        ALTER TABLE messages ADD COLUMN uri TEXT;
         """
 }

@@ -15,6 +15,24 @@ package enum Namespace {
     package static let streamManagement = "urn:xmpp:sm:3"
     package static let rosterVersions = "urn:xmpp:features:rosterver"
 
+    package static let legacyAuth = "jabber:iq:auth"
+    package static let register = "jabber:iq:register"
+    package static let roster = "jabber:iq:roster"
+    package static let ping = "urn:xmpp:ping"
+    package static let discoInfo = "http://jabber.org/protocol/disco#info"
+    package static let discoItems = "http://jabber.org/protocol/disco#items"
+    package static let receipts = "urn:xmpp:receipts"
+    package static let chatMarkers = "urn:xmpp:chat-markers:0"
+    package static let clientState = "urn:xmpp:csi:0"
+    package static let delay = "urn:xmpp:delay"
+    package static let json = "urn:xmpp:json:0"
+
+    package static let deliverConfirm = "androidpn:iq:deliverconfirm"
+    package static let confirm = "androidpn:iq:confirm"
+    package static let receipt = "androidpn:iq:receipt"
+    package static let setAlias = "androidpn:iq:setalias"
+    package static let setTags = "androidpn:iq:settags"
+
     package static let legacyAuthFeature = "http://jabber.org/features/iq-auth"
     package static let registerFeature = "http://jabber.org/features/iq-register"
 }

@@ -98,7 +98,7 @@ final class Connected: @unchecked Sendable {
 
     func confirm(_ message: MessageID) async throws {
         try await shard.eventLoop.submit {
-            self.shard.confirm(self.handle, message, isRead: false)
+            self.shard.confirm(self.handle, message, .received)
             self.shard.didRead(self.handle)
         }.get()
     }

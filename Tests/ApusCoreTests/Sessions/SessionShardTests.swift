@@ -81,7 +81,7 @@ struct SessionShardTests {
         fixture.answer([])
         for number in 1...4 { fixture.commit(fixture.message(Int64(number), confirm: true), for: handle) }
         #expect(device.messages == ids(1, 2))
-        fixture.shard.confirm(handle, MessageID(1), isRead: false)
+        fixture.shard.confirm(handle, MessageID(1), .received)
         fixture.shard.didRead(handle)
         fixture.answer([fixture.message(3, confirm: true)])
         #expect(device.messages == ids(1, 2, 3))
@@ -105,7 +105,7 @@ struct SessionShardTests {
         fixture.answer([])
         fixture.commit(fixture.message(1, confirm: true), for: handle)
         #expect(fixture.takeChanges().isEmpty)
-        fixture.shard.confirm(handle, MessageID(1), isRead: false)
+        fixture.shard.confirm(handle, MessageID(1), .received)
         fixture.shard.didRead(handle)
         let change = try #require(fixture.takeChanges().first)
         #expect(change.sentAt == fixture.clock.now && change.receivedAt == fixture.clock.now)
@@ -130,7 +130,7 @@ struct SessionShardTests {
     func unexpected() throws {
         let fixture = ShardFixture()
         let handle = fixture.attach(ann, RecordingTransport())
-        fixture.shard.confirm(handle, MessageID(77), isRead: true)
+        fixture.shard.confirm(handle, MessageID(77), .read)
         fixture.shard.didRead(handle)
         let change = try #require(fixture.takeChanges().first)
         #expect(change.device == ann && change.sentAt == nil && change.readAt != nil)
@@ -143,8 +143,8 @@ struct SessionShardTests {
         fixture.answer([])
         fixture.commit(fixture.message(1, confirm: true), for: handle)
         fixture.congested.store(true, ordering: .relaxed)
-        fixture.shard.confirm(handle, MessageID(77), isRead: false)
-        fixture.shard.confirm(handle, MessageID(1), isRead: false)
+        fixture.shard.confirm(handle, MessageID(77), .received)
+        fixture.shard.confirm(handle, MessageID(1), .received)
         fixture.shard.didRead(handle)
         #expect(fixture.takeChanges().map(\.message) == ids(1))
     }
@@ -185,7 +185,7 @@ struct SessionShardTests {
         fixture.pass(.seconds(6))
         fixture.answer([message], wasSent: true)
         #expect(device.messages == ids(1, 1, 1))
-        fixture.shard.confirm(handle, MessageID(1), isRead: false)
+        fixture.shard.confirm(handle, MessageID(1), .received)
         fixture.shard.didRead(handle)
         fixture.shard.heard(handle)
         fixture.pass(.seconds(50))
@@ -221,7 +221,7 @@ struct SessionShardTests {
         fixture.answer([])
         for number in 1...200 {
             fixture.commit(fixture.message(Int64(number), confirm: true), for: handle)
-            fixture.shard.confirm(handle, MessageID(Int64(number)), isRead: false)
+            fixture.shard.confirm(handle, MessageID(Int64(number)), .received)
             fixture.shard.heard(handle)
             fixture.pass(.seconds(15))
         }

@@ -1,8 +1,6 @@
-import ApusCore
-
 extension Timestamp {
     /// UTC with milliseconds, as in `2026-11-21T08:00:00.000Z` (RFC 3339).
-    var rfc3339: String {
+    package var rfc3339: String {
         let days = milliseconds.floorDivided(by: 86_400_000)
         var rest = milliseconds - days * 86_400_000
         let (year, month, day) = Self.date(days)

@@ -1,0 +1,115 @@
+import ApusCore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Accounts that devices log in with (XMPP), under `/v1/accounts`.
+struct AccountRoutes: Sendable {
+    let dispatcher: Dispatcher
+    let apps: AppRegistry
+    let accounts: any AccountBook
+    let access: Access
+
+    private static let longestBody = 4096
+
+    func add(to router: Router<APIContext>) {
+        router.get("/v1/accounts") { request, _ in try await list(request) }
+        router.post("/v1/accounts") { request, _ in try await create(request) }
+        router.post("/v1/accounts/:name/password") { request, context in
+            try await setPassword(request, of: try context.parameters.require("name"))
+        }
+        router.delete("/v1/accounts/:name") { request, context in
+            try access.requireAdmin(request)
+            try await accounts.remove(try context.parameters.require("name"))
+            return Response(status: .noContent)
+        }
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        try access.requireAdmin(request)
+        let limit = try Page(request).limit
+        let query = request.uri.queryParameters
+        let (appID, after) = (query["appId"].map(String.init), query["after"].map(String.init))
+        let found = try await dispatcher.query { try $0.accounts(appID: appID, after: after, limit: limit) }
+        return Response.json { object in
+            object.member("accounts", objects: found) { write($0, &$1) }
+            object.member("next", string: found.count == limit ? found.last?.name : nil)
+        }
+    }
+
+    private func create(_ request: Request) async throws -> Response {
+        try access.requireAdmin(request)
+        let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
+        let (name, appID) = try body.requiredNameAndApp
+        guard let app = apps[appID] else { throw ApusError.unknownApp }
+        let made = body.password == nil ? RandomToken.hex128() : nil
+        let account = try await accounts.add(
+            name, password: body.password ?? made ?? "", to: app, keepsPassword: body.keepsPassword)
+        return Response.json { write(account, password: made, &$0) }
+    }
+
+    private func setPassword(_ request: Request, of name: String) async throws -> Response {
+        try access.requireAdmin(request)
+        let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
+        let made = body.password == nil ? RandomToken.hex128() : nil
+        try await accounts.setPassword(body.password ?? made ?? "", of: name)
+        return Response.json { object in
+            object.member("name", string: name)
+            object.member("password", string: made)
+        }
+    }
+
+    /// - Parameter password: one that was made for the account, at the only time that it is told.
+    private func write(_ account: Account, password: String? = nil, _ object: inout JSONObjectWriter) {
+        object.member("name", string: account.name)
+        object.member("password", string: password)
+        object.member("appId", string: account.appID)
+        object.member("deviceId", string: account.deviceID)
+        object.member("alias", string: account.alias)
+        object.member("connected", bool: dispatcher.directory[account.device] != nil)
+        object.member("createdAt", time: account.createdAt)
+    }
+}
+
+/// The body of `POST /v1/accounts` and of a new password.
+struct AccountBody {
+    private var name: String?
+    private var appID: String?
+    private(set) var password: String?
+    /// Whether digests can be made of the password; nil for the server's default.
+    private(set) var keepsPassword: Bool?
+    private var problems = FieldProblems()
+
+    init(_ body: ByteBuffer) throws(ApusError) {
+        guard body.readableBytes > 0 else { return }
+        do {
+            try JSONScanner.withObject(in: body) { scanner in
+                while let key = try scanner.nextKey() {
+                    switch key {
+                    case "name": name = try scanner.text("name", &problems)
+                    case "appId": appID = try scanner.text("appId", &problems)
+                    case "password": password = try scanner.text("password", &problems)
+                    case "keepPassword": keepsPassword = try scanner.flag("keepPassword", &problems)
+                    default: try scanner.skipValue()
+                    }
+                }
+            }
+        } catch let error as JSONError {
+            throw FieldProblems.notJSON(error)
+        } catch {
+            throw ApusError(.internal, code: "internal", "The request could not be read.")
+        }
+        try problems.check()
+    }
+
+    var requiredNameAndApp: (name: String, appID: String) {
+        get throws(ApusError) {
+            var problems = problems
+            for (field, value) in [("name", name), ("appId", appID)] where (value ?? "").isEmpty {
+                problems.missing(field)
+            }
+            try problems.check()
+            return (name ?? "", appID ?? "")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ApusCore
+import NIOCore
+
+/// A stanza that was sent and that the client has not counted yet.
+enum ManagedStanza: Sendable {
+    /// A message of the core, which still has it. `needsConfirmation`: whether the device itself has to confirm it.
+    case push(MessageID, needsConfirmation: Bool)
+    case other(ByteBuffer)
+}
+
+/// Both sides' counts of stanzas (XEP-0198 §4), and what the client has not counted yet.
+struct StreamManagement: Sendable {
+    /// More than this is not remembered: who never acknowledges is cut off.
+    private static let mostWaiting = 2048
+
+    /// What the stream is resumed by; nil if it cannot be.
+    let id: String?
+    /// Stanzas of the client's that were handled, modulo 2^32.
+    private(set) var handled: UInt32 = 0
+    /// Stanzas of ours that the client counted, modulo 2^32.
+    private(set) var acknowledged: UInt32 = 0
+    private var waiting = CircularBuffer<ManagedStanza>(initialCapacity: 4)
+    /// Whether an answer to `<r/>` is under way.
+    private var isRequested = false
+    /// Whether messages were sent since then.
+    private var hasNewPushes = false
+
+    init(id: String?) {
+        self.id = id
+    }
+
+    mutating func didHandle() {
+        handled &+= 1
+    }
+
+    mutating func didSend(_ stanza: ManagedStanza) {
+        waiting.append(stanza)
+        if case .push = stanza { hasNewPushes = true }
+    }
+
+    var isOverfull: Bool { waiting.count > Self.mostWaiting }
+
+    /// Whether the client is to be asked for its count now.
+    mutating func shouldRequest() -> Bool {
+        guard hasNewPushes, !isRequested else { return false }
+        isRequested = true
+        hasNewPushes = false
+        return true
+    }
+
+    /// The client has counted up to `count`.
+    /// - Returns: what it counted since it told last.
+    /// - Throws: `undefined-condition` if it counted more than was sent (XEP-0198 §4).
+    mutating func acknowledge(_ count: UInt32) throws(StreamError) -> [ManagedStanza] {
+        let new = Int(count &- acknowledged)
+        guard new <= waiting.count else {
+            let sent = acknowledged &+ UInt32(waiting.count)
+            var detail = XMLElement("handled-count-too-high", Namespace.streamManagement)
+            detail.attributes = [.init("h", String(count)), .init("send-count", String(sent))]
+            throw StreamError(.undefinedCondition, detail: detail)
+        }
+        isRequested = false
+        acknowledged = count
+        let counted = Array(waiting.prefix(new))
+        waiting.removeFirst(new)
+        if waiting.isEmpty { waiting = CircularBuffer(initialCapacity: 4) }  // an idle session holds no buffer
+        return counted
+    }
+
+    /// What the client has not counted. It is forgotten here: whatever of it is sent again counts again.
+    mutating func takeWaiting() -> [ManagedStanza] {
+        defer { waiting.removeAll() }
+        isRequested = false
+        return Array(waiting)
+    }
+}
+
+extension Sequence<ManagedStanza> {
+    var pushes: [MessageID] {
+        compactMap { if case .push(let message, _) = $0 { message } else { nil } }
+    }
+
+    /// Those that count as sent once they arrived, as nothing else will tell.
+    var unconfirmedPushes: [MessageID] {
+        compactMap { if case .push(let message, needsConfirmation: false) = $0 { message } else { nil } }
+    }
+}
+
+/// A stream whose connection is gone, or about to be taken over by another.
+struct SuspendedStream: Sendable {
+    let account: Account
+    let address: JID
+    let usesNotifications: Bool
+    var management: StreamManagement
+    /// Whether it had sent presence.
+    let isAvailable: Bool
+}

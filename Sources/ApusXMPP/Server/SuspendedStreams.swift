@@ -1,0 +1,48 @@
+import ApusCore
+import NIOCore
+import Synchronization
+
+/// Streams whose connections broke, until they are resumed or their time is up (XEP-0198 §5). Their messages are in the
+/// store all the while.
+final class SuspendedStreams: Sendable {
+    private struct State {
+        var streams: [String: SuspendedStream] = [:]
+        /// In the order in which they end.
+        var deadlines = CircularBuffer<(id: String, deadline: NIODeadline)>()
+    }
+
+    private static let most = 100_000
+
+    private let state = Mutex(State())
+    private let time: TimeAmount
+
+    init(time: TimeAmount) {
+        self.time = time
+    }
+
+    func add(_ stream: SuspendedStream, at now: NIODeadline) {
+        guard let id = stream.management.id else { return }
+        state.withLock { state in
+            Self.removeOld(&state, at: now)
+            guard state.streams.count < Self.most else { return }
+            state.streams[id] = stream
+            state.deadlines.append((id, now + time))
+        }
+    }
+
+    /// - Returns: the account's stream of that id, which is then no longer here.
+    func take(_ id: String, of account: String, at now: NIODeadline) -> SuspendedStream? {
+        state.withLock { state in
+            Self.removeOld(&state, at: now)
+            guard state.streams[id]?.account.name == account else { return nil }
+            return state.streams.removeValue(forKey: id)
+        }
+    }
+
+    private static func removeOld(_ state: inout State, at now: NIODeadline) {
+        while let first = state.deadlines.first, first.deadline <= now {
+            state.deadlines.removeFirst()
+            state.streams[first.id] = nil
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import ApusCore
+package import Logging
+package import NIOSSL
+
+/// What all connections of the XMPP server share.
+package final class XMPPServerContext: Sendable {
+    let dispatcher: Dispatcher
+    let apps: AppRegistry
+    let accounts: XMPPAccountBook
+    let settings: XMPPSettings
+    let budget: ConnectionBudget
+    let metrics: XMPPMetrics
+    let logger: Logger
+    /// Nil if streams cannot be encrypted.
+    let tls: NIOSSLContext?
+    let connections = AccountConnections()
+    let suspended: SuspendedStreams
+    let components: Components
+    let addresses: AddressLimits
+
+    package init(
+        dispatcher: Dispatcher, apps: AppRegistry, accounts: XMPPAccountBook, settings: XMPPSettings,
+        components: ComponentSettings, budget: ConnectionBudget, metrics: XMPPMetrics, tls: NIOSSLContext?,
+        logger: Logger
+    ) {
+        self.dispatcher = dispatcher
+        self.apps = apps
+        self.accounts = accounts
+        var settings = settings
+        settings.offersTLS = tls != nil
+        self.settings = settings
+        self.budget = budget
+        self.metrics = metrics
+        self.tls = tls
+        self.logger = logger
+        suspended = SuspendedStreams(time: settings.resumeTime)
+        self.components = Components(components)
+        addresses = AddressLimits(
+            mostConnections: settings.connectionsPerAddress,
+            registrationsPerMinute: settings.registrationsPerMinute)
+    }
+
+    /// Accounts that are connected.
+    package var connectionCount: Int { connections.count }
+}
