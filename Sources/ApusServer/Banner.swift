@@ -11,14 +11,7 @@ enum Banner {
         if let token = server.newAdminToken {
             lines += ["Your admin token, shown only now:", "", "    export APUS_ADMIN_TOKEN=\(token)", ""]
         }
-        if let port = server.xmppPorts?.client {
-            let domain = server.configuration.xmpp.domain
-            let app = server.configuration.xmpp.registerApp.map { "devices register into app \($0)" }
-            lines += [
-                "XMPP clients of \(domain) connect to port \(port); \(app ?? "make users with `apus xmpp user add`").",
-                "",
-            ]
-        }
+        lines += server.xmppPorts.map { xmpp($0, server.configuration.xmpp) } ?? []
         lines += [
             "Next, in another terminal:", "",
             "    # an app: the answer has its id and its key",
@@ -35,5 +28,16 @@ enum Banner {
             "Or see all of it at once:  apus demo", "",
         ]
         return lines.joined(separator: "\n")
+    }
+
+    private static func xmpp(_ ports: XMPPService.Ports, _ configuration: Configuration.XMPP) -> [String] {
+        let users =
+            configuration.registerApp.map { "devices register into app \($0)" } ?? "make users with apus xmpp user add"
+        let lines = [
+            ports.client.map { "XMPP clients of \(configuration.domain) connect to port \($0); \(users)." },
+            ports.directTLS.map { "XMPP clients that encrypt from the start connect to port \($0)." },
+            ports.component.map { "XMPP components attach to port \($0)." },
+        ]
+        return lines.compactMap { $0 } + [""]
     }
 }
