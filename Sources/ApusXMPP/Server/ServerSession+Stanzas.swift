@@ -88,8 +88,10 @@ extension ServerSession {
     func destination(of stanza: XMLElement) -> Destination {
         guard let text = stanza.attribute("to"), let login else { return .server }
         guard let to = try? JID(text) else { return .elsewhere }
-        if to == login.address.bare || (to.node == nil && to.domain == settings.domain) { return .server }
-        return .elsewhere
+        if to == login.address.bare { return .server }
+        // AndroidPN clients may still call us by the name that they connected to.
+        let isServer = to.domain == settings.domain || login.usesNotifications && !services.domains.contains(to.domain)
+        return to.node == nil && isServer ? .server : .elsewhere
     }
 
     /// The stanza with the client's address, as others see it.

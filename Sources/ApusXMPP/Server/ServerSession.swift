@@ -178,7 +178,7 @@ struct ServerSession {
         act(.send(XMLElement("proceed", Namespace.tls)))
         act(.startTLS)
         isEncrypted = true
-        phase = .opening
+        expectStream()
     }
 
     /// SASL told who it is.
@@ -187,8 +187,14 @@ struct ServerSession {
             return end(StreamError(.internalServerError))
         }
         login = Login(account: account, address: address, usesNotifications: false)
-        phase = .opening
+        expectStream()
         act(.restartStream)
+    }
+
+    /// The client opens a new stream on the same connection.
+    private mutating func expectStream() {
+        phase = .opening
+        hasOpened = false
     }
 
     /// The client has its address.

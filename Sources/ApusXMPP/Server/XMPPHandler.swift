@@ -418,17 +418,18 @@ extension XMPPHandler: WatchedConnection {
 extension XMPPHandler: StanzaReceiver {
     func receive(_ stanza: XMLElement) {
         eventLoop.execute {
-            guard self.session.address != nil else { return }
+            guard self.session.address != nil, self.isWritable else { return }
             self.send(stanza.moved(to: Namespace.client))
             self.context?.flush()
         }
     }
 
-    /// A stanza from somebody else. An IQ must be for this very client (RFC 6121 §8.5.3).
+    /// A stanza from somebody else. An IQ must be for this very client (RFC 6121 §8.5.3). Who takes no more bytes is as
+    /// good as absent.
     func receive(_ stanza: XMLElement, for to: JID, otherwise refuse: @escaping @Sendable () -> Void) {
         eventLoop.execute {
             let isForMe = to == self.session.address || (to.isBare && stanza.name != "iq")
-            guard isForMe else { return refuse() }
+            guard isForMe, self.isWritable else { return refuse() }
             self.send(stanza.moved(to: Namespace.client))
             self.context?.flush()
         }
