@@ -59,6 +59,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var trails: [Key: [TrailEntry]] = [:]
     private var keys: [[String]: MessageID] = [:]
     private var swept: Set<MessageID> = []
+    private var outboxes: [Route: Set<DeliveryKey>] = [:]
+    private var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
     private var last = MessageID.zero
 
@@ -73,6 +75,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.trails = trails
         copy.keys = keys
         copy.swept = swept
+        copy.outboxes = outboxes
+        copy.dead = dead
         copy.nodes = nodes
         copy.last = last
         return copy
@@ -107,6 +111,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     func isActive(_ device: DeviceNumber) -> Bool {
         deviceList.contains { $0.number == device && $0.isActive }
+    }
+
+    func appAndPlatform(of device: DeviceNumber) -> (AppNumber, Platform)? {
+        deviceList.first { $0.number == device && $0.isActive }.map { ($0.app, $0.platform) }
     }
 
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) -> [Device] {
@@ -232,6 +240,9 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         for target in targets {
             deliveries[Key(message: message.id, device: target.device)] =
                 (target.rule, Delivery(needsConfirmation: message.needsConfirmation))
+            if let lane = target.lane {
+                outboxes[lane, default: []].insert(DeliveryKey(message: message.id, device: target.device))
+            }
         }
     }
 
@@ -301,6 +312,58 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     func trail(of message: MessageID, to device: DeviceNumber) -> [TrailEntry] {
         trails[Key(message: message, device: device)] ?? []
+    }
+
+    // MARK: Vendors
+
+    func putIntoOutbox(of route: Route, _ device: DeviceNumber) -> Bool {
+        let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen }
+        let keys = open.keys.map { DeliveryKey(message: $0.message, device: device) }
+        outboxes[route, default: []].formUnion(keys)
+        return !keys.isEmpty
+    }
+
+    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) -> [OutboxEntry] {
+        let keys = outboxes[route, default: []].filter { $0 > after }.sorted().prefix(limit)
+        return keys.map { key in
+            guard let device = deviceList.first(where: { $0.number == key.device && $0.isActive }),
+                let record = messages[key.message], record.message.expiresAt > now,
+                deliveries[Key(message: key.message, device: key.device)]?.delivery.isOpen ?? false
+            else { return .done(key) }
+            return .due(
+                VendorDelivery(
+                    message: record.message, device: device.number, token: device.nativeToken,
+                    registeredAt: device.registeredAt))
+        }
+    }
+
+    func settle(_ settlement: VendorSettlement) -> Bool {
+        outboxes[settlement.route]?.remove(settlement.key)
+        let key = Key(message: settlement.key.message, device: settlement.key.device)
+        let changed = apply(settlement.change)
+        if deliveries[key] != nil { trails[key, default: []].append(settlement.trailEntry) }
+        if let died = settlement.tokenDiedAt,
+            let index = deviceList.firstIndex(where: {
+                $0.number == settlement.key.device && $0.nativeToken == settlement.token
+            })
+        {
+            deviceList[index].isActive = false
+            dead[deviceList[index].app, default: [:]][settlement.route, default: []].append(
+                DeadToken(token: settlement.token, at: died, reason: settlement.outcome.code))
+        }
+        return changed
+    }
+
+    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) {
+        outboxes[route]?.subtract(keys)
+    }
+
+    func deadTokens(of app: AppNumber, route: Route, limit: Int) -> [DeadToken] {
+        Array((dead[app]?[route] ?? []).sorted { $0.at < $1.at }.prefix(limit))
+    }
+
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) {
+        dead[app]?[route]?.removeAll { $0.at <= time }
     }
 
     // MARK: Retention

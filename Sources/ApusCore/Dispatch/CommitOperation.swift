@@ -3,6 +3,12 @@ enum CommitOperation: Sendable {
     case accept(AcceptOperation)
     case change(DeliveryChange)
     case sent(SentGroup)
+    /// A vendor's answer; the second is called once it is on disk.
+    case settle(VendorSettlement, @Sendable () -> Void)
+    /// Deliveries that a vendor need not be given any more.
+    case unqueue(Route, [DeliveryKey])
+    /// A device's connection ended: what is open goes to its vendor, if it has one.
+    case strand(DeviceNumber)
     case control(ControlOperation)
     /// Read this once everything before it is on disk.
     case fetch(PendingRequest)

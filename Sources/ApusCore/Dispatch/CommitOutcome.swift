@@ -20,6 +20,8 @@ struct CommitOutcome {
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
     var targets: [Target] = []
+    /// Vendors that got something to deliver from elsewhere than `targets`.
+    var filledOutboxes: Set<Route> = []
     private var sent = 0
     private var received = 0
     private var read = 0
@@ -36,6 +38,10 @@ struct CommitOutcome {
         if change.acknowledgedAt != nil { acknowledged += 1 }
     }
 
+    func fillsOutbox(of route: Route) -> Bool {
+        filledOutboxes.contains(route) || targets.contains { $0.lane == route }
+    }
+
     func count(in metrics: DeliveryMetrics) {
         var new = 0
         for case .new in acceptances { new += 1 }
@@ -50,7 +56,7 @@ struct CommitOutcome {
 }
 
 extension Message {
-    convenience init(_ request: PushRequest, id: MessageID, at now: Timestamp) {
+    package convenience init(_ request: PushRequest, id: MessageID, at now: Timestamp) {
         self.init(
             id: id, app: request.app, appID: request.appID, tenant: request.audience.tenant, content: request.content,
             needsConfirmation: request.needsConfirmation, expiresAt: now.adding(seconds: request.timeToLive))

@@ -16,7 +16,7 @@ package final class Dispatcher: SessionBackend {
     let store: any MessageStore
     let logger: Logger
     private let limits: DispatchLimits
-    private let providers: [any PushProvider]
+    package let lanes: [ProviderLane]
     private let bus: (any ClusterBus)?
     private let node: NodeNumber
     private let identifiers: Mutex<MessageIDGenerator>
@@ -32,7 +32,7 @@ package final class Dispatcher: SessionBackend {
     /// - Parameter eventLoops: where sessions live, a shard each.
     package init(
         store: any MessageStore, eventLoops: [any EventLoop], clock: any Clock, settings: SessionSettings = .init(),
-        limits: DispatchLimits = .init(), metrics: DeliveryMetrics, providers: [any PushProvider] = [],
+        limits: DispatchLimits = .init(), metrics: DeliveryMetrics, lanes: [ProviderLane] = [],
         bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), logger: Logger
     ) throws {
         self.store = store
@@ -40,7 +40,7 @@ package final class Dispatcher: SessionBackend {
         self.settings = settings
         self.limits = limits
         self.metrics = metrics
-        self.providers = providers
+        self.lanes = lanes
         self.bus = bus
         self.node = node
         self.logger = logger
@@ -50,6 +50,7 @@ package final class Dispatcher: SessionBackend {
         reads = BatchQueue(label: "apus.read", largestBatch: 256) { [unowned self] in read($0) }
         queries = BatchQueue(label: "apus.query", largestBatch: 16) { [unowned self] in read($0) }
         shards = eventLoops.enumerated().map { SessionShard(index: $0, eventLoop: $1, backend: self) }
+        for lane in lanes { lane.dispatcher = self }
     }
 
     package func start() {
@@ -155,6 +156,20 @@ package final class Dispatcher: SessionBackend {
         commits.enqueueLazily(contentsOf: sent.map { .sent($0) } + changes.map { .change($0) })
     }
 
+    package func stranded(_ device: DeviceNumber) {
+        guard !lanes.isEmpty else { return }
+        commits.enqueueLazily(contentsOf: [.strand(device)])
+    }
+
+    /// Writes what became of a delivery in a vendor's hands; `committed` is called once it is on disk.
+    func settle(_ settlement: VendorSettlement, committed: @escaping @Sendable () -> Void) {
+        commits.enqueueLazily(contentsOf: [.settle(settlement, committed)])
+    }
+
+    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) {
+        commits.enqueueLazily(contentsOf: [.unqueue(route, keys)])
+    }
+
     package func fetch(_ request: PendingRequest, afterCommit: Bool) {
         if afterCommit { commits.enqueue(.fetch(request)) } else { reads.enqueue(.pending(request)) }
     }
@@ -246,6 +261,7 @@ package final class Dispatcher: SessionBackend {
             }
             let start = outcome.targets.count
             try transaction.resolve(accept.request.audience, app: accept.request.app, into: &outcome.targets)
+            chooseLanes(accept.request.app, &outcome.targets[start...])
             let message = Message(accept.request, id: identifiers.withLock { $0.next(at: now) }, at: now)
             let targets = outcome.targets[start...]
             try transaction.insert(message, request: accept.request, targets: targets)
@@ -254,11 +270,44 @@ package final class Dispatcher: SessionBackend {
             if try transaction.apply(change) { outcome.count(change) }
         case .sent(let group):
             outcome.count(sent: try transaction.apply(group))
+        case .settle(let settlement, _):
+            if try transaction.settle(settlement) { outcome.count(settlement.change) }
+        case .unqueue(let route, let keys):
+            try transaction.removeFromOutbox(of: route, keys)
+        case .strand(let device):
+            try strand(device, transaction, &outcome)
         case .control(let control):
             try control.run(transaction)
         case .fetch:
             break
         }
+    }
+
+    /// Devices without a connection are their vendors' to reach.
+    private func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) {
+        guard !lanes.isEmpty else { return }
+        for index in targets.indices where directory[targets[index].device] == nil {
+            targets[index].lane = vendor(app, targets[index].platform)
+        }
+    }
+
+    /// The vendor that reaches an app's devices of this platform while they are not connected.
+    package func vendor(_ app: AppNumber, _ platform: Platform) -> Route? {
+        lane(app, platform)?.provider.route
+    }
+
+    private func lane(_ app: AppNumber, _ platform: Platform) -> ProviderLane? {
+        lanes.first { $0.provider.serves(app, platform) }
+    }
+
+    private func strand(
+        _ number: DeviceNumber, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+    ) throws {
+        guard directory[number] == nil, let (app, platform) = try transaction.appAndPlatform(of: number),
+            let route = vendor(app, platform),
+            try transaction.putIntoOutbox(of: route, number)
+        else { return }
+        outcome.filledOutboxes.insert(route)
     }
 
     private func handOver(_ batch: some Sequence<CommitOperation>, _ outcome: CommitOutcome) {
@@ -280,11 +329,10 @@ package final class Dispatcher: SessionBackend {
                         outboxes[session.shard].handOver(message, to: session.handle)
                     } else if let other = target.node, other != node {
                         elsewhere[other, default: []].append(target.device)
-                    } else if let provider = providers.first(where: { $0.serves(message.app, target.platform) }) {
-                        _ = provider.submit(message, to: target.device)
                     }
                 }
-            case .change, .sent: break
+            case .settle(_, let committed): committed()
+            case .change, .sent, .unqueue, .strand: break
             case .control(let control): control.finish(nil)
             case .fetch(let request): reads.enqueue(.pending(request))
             }
@@ -292,6 +340,7 @@ package final class Dispatcher: SessionBackend {
         queuedAccepts.subtract(accepted, ordering: .relaxed)
         post(outboxes)
         for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
+        for lane in lanes where outcome.fillsOutbox(of: lane.provider.route) { lane.wake() }
     }
 
     /// The commit did not happen: requests are refused, what is known of deliveries is kept and tried again.
@@ -331,7 +380,7 @@ package final class Dispatcher: SessionBackend {
             case .accept: break
             case .control(let control): control.finish(ApusError.storeUnavailable)
             case .fetch(let request): reads.enqueue(.pending(request))
-            case .change, .sent: again.append(operation)
+            case .change, .sent, .settle, .unqueue, .strand: again.append(operation)
             }
         }
         guard !again.isEmpty, !isStopping.load(ordering: .relaxed) else { return }

@@ -18,7 +18,13 @@ extension Explanation {
     /// What is known of the device's connection right now.
     package struct Presence: Sendable {
         package let isConnected: Bool
-        package init(isConnected: Bool) { self.isConnected = isConnected }
+        /// The vendor that reaches the device while it is not connected.
+        package let vendor: Route?
+
+        package init(isConnected: Bool, vendor: Route? = nil) {
+            self.isConnected = isConnected
+            self.vendor = vendor
+        }
     }
 
     package init(
@@ -141,6 +147,12 @@ extension Explanation {
         }
         guard message.expiresAt > now else {
             return Step(at: nil, code: "expires", text: "It has expired and is about to be marked so.", route: nil)
+        }
+        if state.state == .unsent, !presence.isConnected, let vendor = presence.vendor {
+            return Step(
+                at: message.expiresAt, code: "waits.vendor",
+                text: "It waits for \(vendor.rawValue), which has as much to send as it takes now, or does not answer.",
+                route: vendor.rawValue)
         }
         switch (state.state, presence.isConnected) {
         case (.unsent, false):

@@ -26,6 +26,7 @@ package struct Route: Hashable, Sendable, RawRepresentable {
 
     package static let webSocket = Route(rawValue: "websocket")
     package static let xmpp = Route(rawValue: "xmpp")
+    package static let apns = Route(rawValue: "apns")
 }
 
 /// One thing that happens to a delivery.

@@ -19,12 +19,14 @@ package struct MessageContent: Sendable, Equatable {
     package var listenFlag: String?
     package var sender: String?
     package var senderDevice: String?
+    /// The address of the device or service that sent it, as the server knows it; nothing that a sender claims.
+    package var senderAddress: String?
     package var smsMessage: String?
 
     package init(
         kind: Kind = .message, title: String? = nil, alert: String, uri: String? = nil, extra: String? = nil,
         sound: String? = nil, badge: Int64? = nil, listenFlag: String? = nil, sender: String? = nil,
-        senderDevice: String? = nil, smsMessage: String? = nil
+        senderDevice: String? = nil, senderAddress: String? = nil, smsMessage: String? = nil
     ) {
         self.kind = kind
         self.title = title
@@ -36,6 +38,7 @@ package struct MessageContent: Sendable, Equatable {
         self.listenFlag = listenFlag
         self.sender = sender
         self.senderDevice = senderDevice
+        self.senderAddress = senderAddress
         self.smsMessage = smsMessage
     }
 }

@@ -18,6 +18,8 @@ package protocol StoreSnapshot {
 
     func device(id: String) throws -> Device?
     func isActive(_ device: DeviceNumber) throws -> Bool
+    /// - Returns: nil if there is no such device, or it is unregistered.
+    func appAndPlatform(of device: DeviceNumber) throws -> (AppNumber, Platform)?
     /// Devices in the order of their numbers, from behind `after`.
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
 
@@ -29,6 +31,11 @@ package protocol StoreSnapshot {
     func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) throws -> [PendingDelivery]
     /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
     func pending(for device: DeviceNumber, among messages: [MessageID], at now: Timestamp) throws -> [PendingDelivery]
+
+    /// What waits for a vendor, in the order of messages, from behind `after`.
+    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) throws -> [OutboxEntry]
+    /// Tokens of an app that vendors do not know any more, oldest first.
+    func deadTokens(of app: AppNumber, route: Route, limit: Int) throws -> [DeadToken]
 
     func message(_ id: MessageID) throws -> MessageRecord?
     func counts(of message: MessageID) throws -> DeliveryCounts
@@ -72,7 +79,7 @@ package protocol StoreTransaction: StoreSnapshot {
     func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
     /// Appends the active devices of the audience, each once.
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws
-    /// Inserts the message and an unsent delivery for each target.
+    /// Inserts the message and an unsent delivery for each target, and puts those that have a lane into its outbox.
     func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) throws
 
     /// Applies the change's events as `Delivery.apply` defines them; a message that is not for the device is ignored.
@@ -82,6 +89,18 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Applies all of `group.changes`.
     /// - Returns: how many deliveries changed.
     func apply(_ group: SentGroup) throws -> Int
+
+    /// Puts all that is open of a device into a vendor's outbox.
+    /// - Returns: whether there is anything.
+    func putIntoOutbox(of route: Route, _ device: DeviceNumber) throws -> Bool
+    /// Writes what became of a delivery in a vendor's hands, and takes it out of the outbox. A device whose token died
+    /// is unregistered, unless it was registered again since.
+    /// - Returns: whether the delivery changed.
+    func settle(_ settlement: VendorSettlement) throws -> Bool
+    /// Takes deliveries out of a vendor's outbox.
+    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) throws
+    /// Forgets dead tokens of which somebody was told.
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) throws
 
     /// Ends open deliveries whose message expired, up to about `limit` messages.
     /// - Returns: how many deliveries ended, and whether more is left to do.
@@ -101,6 +120,8 @@ package struct Target: Sendable, Equatable {
     package let rule: Int
     /// The node that holds the device's connection, if it is another one.
     package let node: NodeNumber?
+    /// Which vendor is to deliver, as the device has no connection.
+    package var lane: Route?
 
     package init(device: DeviceNumber, platform: Platform, rule: Int, node: NodeNumber? = nil) {
         self.device = device
@@ -174,6 +195,20 @@ package struct TrailEntry: Sendable, Equatable {
         self.code = code
         self.route = route
         self.detail = detail
+    }
+}
+
+/// A token that a vendor does not know any more.
+package struct DeadToken: Sendable, Equatable {
+    package let token: String
+    /// Since when, as the vendor says.
+    package let at: Timestamp
+    package let reason: String
+
+    package init(token: String, at: Timestamp, reason: String) {
+        self.token = token
+        self.at = at
+        self.reason = reason
     }
 }
 

@@ -1,9 +1,12 @@
 /// A vendor's push service: reaches a device that holds no connection of its own.
-///
-/// What becomes of a submitted delivery is reported to `Dispatcher.record`.
 package protocol PushProvider: Sendable {
+    /// The way's name, as it is stored and shown.
+    var route: Route { get }
+    /// Whether it reaches the app's devices of this platform.
     func serves(_ app: AppNumber, _ platform: Platform) -> Bool
     /// Takes a delivery over without waiting.
-    /// - Returns: false if the provider has as much under way as it may; the delivery then stays in the store.
-    func submit(_ message: Message, to device: DeviceNumber) -> Bool
+    /// - Parameter completion: called exactly once, on any thread; it does not block.
+    /// - Returns: false if the provider has as much under way as it may, or does not send at the moment. The delivery
+    ///   then stays in the outbox, and `completion` is not called.
+    func submit(_ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void) -> Bool
 }

@@ -14,6 +14,8 @@ package protocol SessionBackend: AnyObject, Sendable {
     /// - Parameter afterCommit: whether everything recorded so far has to be on disk before it is read, so that what a
     ///   device confirmed just before it reconnected is not sent to it again.
     func fetch(_ request: PendingRequest, afterCommit: Bool)
+    /// A device's connection ended, with whatever is still open for it.
+    func stranded(_ device: DeviceNumber)
     /// Closes a session that lives on any shard.
     func close(_ reference: SessionReference, _ reason: SessionCloseReason)
 }

@@ -103,6 +103,7 @@ package final class SessionShard: @unchecked Sendable {
             }
             recordChanges()
         }
+        backend.stranded(device)
         slots[slot].transport = nil
         slots[slot].session = DeviceSession(device: device, now: backend.clock.uptime)  // holds no memory
         slots[slot].generation &+= 1

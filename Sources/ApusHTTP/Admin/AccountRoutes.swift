@@ -27,7 +27,7 @@ struct AccountRoutes: Sendable {
 
     private func list(_ request: Request) async throws -> Response {
         try access.requireAdmin(request)
-        let limit = try Page(request).limit
+        let limit = try Page.limit(request)
         let query = request.uri.queryParameters
         let (appID, after) = (query["appId"].map(String.init), query["after"].map(String.init))
         let found = try await dispatcher.query { try $0.accounts(appID: appID, after: after, limit: limit) }

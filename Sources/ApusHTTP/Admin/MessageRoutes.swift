@@ -87,7 +87,9 @@ struct MessageRoutes: Sendable {
             delivery.map { delivery in
                 Explanation(
                     record, delivery, trail: trail,
-                    presence: Explanation.Presence(isConnected: dispatcher.directory[device.number] != nil),
+                    presence: Explanation.Presence(
+                        isConnected: dispatcher.directory[device.number] != nil,
+                        vendor: dispatcher.vendor(device.app, device.platform)),
                     now: dispatcher.clock.now)
             } ?? Explanation(record, notFor: device)
         return Response.json { object in

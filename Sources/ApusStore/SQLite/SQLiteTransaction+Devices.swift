@@ -12,6 +12,7 @@ private enum Statements {
         ORDER BY d.id LIMIT ?4
         """
     static let isActive: SQL = "SELECT active FROM devices WHERE id = ?"
+    static let appAndPlatform: SQL = "SELECT app, platform FROM devices WHERE id = ? AND active = 1"
     static let tags: SQL = "SELECT tag FROM device_tags WHERE device = ? ORDER BY tag"
     static let earlier: SQL = """
         SELECT id, public_id, alias FROM devices WHERE app = ? AND tenant = ? AND native_token = ?
@@ -76,6 +77,12 @@ extension SQLiteTransaction {
 
     func isActive(_ device: DeviceNumber) throws -> Bool {
         try database.first(Statements.isActive, device) { $0.bool(0) } ?? false
+    }
+
+    func appAndPlatform(of device: DeviceNumber) throws -> (AppNumber, Platform)? {
+        try database.first(Statements.appAndPlatform, device) {
+            (AppNumber($0.int(0)), Platform(rawValue: $0.int(1)) ?? .pc)
+        }
     }
 
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device] {

@@ -13,8 +13,9 @@ private enum Statements {
     static let insert: SQL = """
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
-            needs_confirmation, expires_at, audience_kind, audience, platform, title, uri)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            needs_confirmation, expires_at, audience_kind, audience, platform, title, uri,
+            sender_address)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Many rows in one statement cost less than half of what as many statements do.
     static let chunk = 64
@@ -37,10 +38,11 @@ private enum Statements {
 extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
-        m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri
+        m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri,
+        m.sender_address
         """
     /// How many columns these are: where those behind them begin.
-    static let messageColumnCount: Int32 = 17
+    static let messageColumnCount: Int32 = 18
 
     func message(_ row: SQLiteRow) -> Message {
         Message(
@@ -50,6 +52,7 @@ extension SQLiteTransaction {
                 alert: row.text(5), uri: row.optionalText(16), extra: row.optionalText(6), sound: row.optionalText(7),
                 badge: row.optionalInt(8),
                 listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
+                senderAddress: row.optionalText(17),
                 smsMessage: row.optionalText(12)),
             needsConfirmation: row.bool(13), expiresAt: row.time(14))
     }
@@ -69,7 +72,7 @@ extension SQLiteTransaction {
             content.extra, content.sound, content.badge, content.listenFlag, content.sender, content.senderDevice,
             content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
             AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
-            content.uri)
+            content.uri, content.senderAddress)
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }
@@ -83,6 +86,9 @@ extension SQLiteTransaction {
         for target in rest {
             try database.run(
                 Statements.insertDelivery, message.id, message.needsConfirmation, target.device, target.rule)
+        }
+        for target in targets {
+            if let lane = target.lane { try putIntoOutbox(of: lane, message.id, target.device) }
         }
     }
 

@@ -8,6 +8,7 @@ enum SQLiteSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 foundation") { try $0.execute(sql: foundation) }
         migrator.registerMigration("2 accounts") { try $0.execute(sql: accounts) }
+        migrator.registerMigration("3 vendors") { try $0.execute(sql: vendors) }
         return migrator
     }
 
@@ -124,5 +125,38 @@ enum SQLiteSchema {
 
         ALTER TABLE messages ADD COLUMN title TEXT;
         ALTER TABLE messages ADD COLUMN uri TEXT;
+        ALTER TABLE messages ADD COLUMN sender_address TEXT;
+        """
+
+    /// `outbox` holds what vendors are to deliver, until they have answered. `secret` is encrypted with the key file.
+    private static let vendors = """
+        CREATE TABLE outbox (
+            route TEXT NOT NULL,
+            message INTEGER NOT NULL,
+            device INTEGER NOT NULL,
+            PRIMARY KEY (route, message, device)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE dead_tokens (
+            app INTEGER NOT NULL REFERENCES apps(id),
+            route TEXT NOT NULL,
+            token TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (app, route, token)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE credentials (
+            id INTEGER PRIMARY KEY,
+            app INTEGER NOT NULL REFERENCES apps(id),
+            provider TEXT NOT NULL,
+            name TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            secret BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            UNIQUE (app, provider, name)
+        ) STRICT;
+
+        ALTER TABLE messages ADD COLUMN apns_payload TEXT;
         """
 }

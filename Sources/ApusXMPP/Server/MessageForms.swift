@@ -61,7 +61,7 @@ enum MessageForms {
         var writer = StanzaWriter(capacity: 128 + shared.readableBytes)
         writer.open("message")
         // A device's own message comes from it; what a program sends comes from us.
-        let sender = message.content.sender.flatMap { Self.isAddress($0, of: settings.domain) ? $0 : nil }
+        let sender = message.content.senderAddress
         writer.attribute("from", sender ?? settings.domain)
         writer.attribute("to", address)
         writer.attribute("id", message.id.description)
@@ -69,10 +69,5 @@ enum MessageForms {
         writer.raw(shared)
         writer.close("message")
         return writer.take()
-    }
-
-    private static func isAddress(_ sender: String, of domain: String) -> Bool {
-        guard let address = try? JID(sender) else { return false }
-        return address.node != nil && address.resource != nil
     }
 }

@@ -5,6 +5,7 @@ import NIOCore
 final class MessageSubmission: AcceptanceReceiver {
     private let message: XMLElement
     private let sender: any StanzaReceiver
+    private let key: String?
     private let shared: XMPPServerContext
     private let loop: SessionShard
     private let finished: @Sendable () -> Void
@@ -13,13 +14,16 @@ final class MessageSubmission: AcceptanceReceiver {
 
     /// - Parameters:
     ///   - message: with the sender's address in `from`.
+    ///   - key: what the same message would come again with; nil if it will not.
     ///   - loop: where `finished` is called, in any case.
     init(
-        _ message: XMLElement, from sender: any StanzaReceiver, _ shared: XMPPServerContext, on loop: SessionShard,
+        _ message: XMLElement, from sender: any StanzaReceiver, key: String? = nil, _ shared: XMPPServerContext,
+        on loop: SessionShard,
         finished: @escaping @Sendable () -> Void = {}
     ) {
         self.message = message
         self.sender = sender
+        self.key = key
         self.shared = shared
         self.loop = loop
         self.finished = finished
@@ -41,10 +45,10 @@ final class MessageSubmission: AcceptanceReceiver {
     private func submit(to account: Account) {
         let content = MessageContent(
             title: message.child("subject")?.text, alert: message.child("body")?.text ?? "",
-            sender: message.attribute("from"))
+            sender: message.attribute("from"), senderAddress: message.attribute("from"))
         let request = PushRequest(
             app: account.app, appID: account.appID, audience: Audience(.device, [account.deviceID]), content: content,
-            timeToLive: shared.settings.messageTimeToLive)
+            timeToLive: shared.settings.messageTimeToLive, idempotencyKey: key)
         do throws(ApusError) {
             try shared.dispatcher.submit(AcceptOperation(request, receiver: self, token: 0))
         } catch {

@@ -8,8 +8,9 @@ extension ServerSession {
         case "enable": enable(element)
         case "resume": askForStream(element)
         case "r":
-            guard let management else { return failManagement(.unexpectedRequest) }
-            act(.send(acknowledgement(of: management)))
+            guard management != nil else { return failManagement(.unexpectedRequest) }
+            sendCount()
+            management?.didTellCount()
         case "a": receiveAcknowledgement(element)
         default: end(StreamError(.unsupportedStanzaType))
         }
@@ -17,6 +18,15 @@ extension ServerSession {
 
     func acknowledgement(of management: StreamManagement) -> XMLElement {
         XMLElement("a", Namespace.streamManagement, attributes: [.init("h", String(management.handled))])
+    }
+
+    private mutating func sendCount() {
+        if let management { act(.send(acknowledgement(of: management))) }
+    }
+
+    /// A message that was submitted is on disk, or was refused.
+    mutating func settled(_ number: UInt32) {
+        if management?.didSettle(number) ?? false { sendCount() }
     }
 
     private mutating func enable(_ element: XMLElement) {
@@ -70,6 +80,8 @@ extension ServerSession {
             return end(error)
         }
         let again = resumed.takeWaiting()
+        resumed.resume()
+        undisplayed = stream.undisplayed
         management = resumed
         bound(to: stream.address, usesNotifications: stream.usesNotifications)
         let element = XMLElement(

@@ -5,20 +5,27 @@ extension ServerSession {
     mutating func receiveMessage(_ message: XMLElement) {
         guard message.attribute("type") != "error" else { return act(.count(.errorAnswer)) }
         let isReceipt = confirm(message)
-        switch destination(of: message) {
-        case .server: return
-        case .elsewhere: break
-        }
-        guard let to = message.attribute("to").flatMap({ try? JID($0) }) else {
-            return refuse(message, StanzaError(.jidMalformed))
-        }
-        guard to.domain == settings.domain, let name = to.node else { return act(.route(stamped(message))) }
         let hasBody = message.child("body") != nil
-        if hasBody {
-            act(.submit(stamped(message), to: name))
-        } else if !isReceipt {
+        // Without an address it is for the account itself (RFC 6121 §8.1).
+        let to: JID
+        if let text = message.attribute("to") {
+            guard let address = try? JID(text) else { return refuse(message, StanzaError(.jidMalformed)) }
+            to = address
+        } else if let own = login?.address.bare {
+            to = own
+        } else {
+            return
+        }
+        switch (to.domain == settings.domain, to.node) {
+        case (true, let name?) where hasBody:
+            act(.submit(stamped(message), to: name, number: management?.awaitSettlement()))
+        case (true, nil) where hasBody:
+            refuse(message, StanzaError(.serviceUnavailable, text: "Nobody reads messages to the server."))
+        case (true, nil):
+            break
+        default:
             // Typing, and the like: for who is there now.
-            act(.route(stamped(message)))
+            if !isReceipt { act(.route(stamped(message))) }
         }
     }
 
@@ -36,7 +43,12 @@ extension ServerSession {
             guard let message = child.attribute("id").flatMap(MessageID.init) else { continue }
             isReceipt = true
             act(.count(child.namespace == Namespace.receipts ? .receipt : .marker))
-            act(.confirm(message, receipt))
+            if receipt == .read, child.namespace == Namespace.chatMarkers {
+                // What was displayed covers what came before it (XEP-0333 §3).
+                for earlier in undisplayed.take(upTo: message) { act(.confirm(earlier, .read)) }
+            } else {
+                act(.confirm(message, receipt))
+            }
         }
         return isReceipt
     }

@@ -3,7 +3,7 @@ import ApusCore
 /// Stanzas: which feature each is for (RFC 6120 §8, RFC 6121 §8).
 extension ServerSession {
     mutating func receiveStanza(_ stanza: XMLElement) {
-        management?.didHandle()
+        management?.didReceive()
         guard phase == .bound else { return receiveEarly(stanza) }
         guard isOwn(stanza) else { return end(StreamError(.invalidFrom)) }
         switch stanza.name {

@@ -47,6 +47,8 @@ struct ServerSession {
     var login: Login?
     var isAvailable = false
     var management: StreamManagement?
+    /// Messages that were sent and not displayed yet.
+    var undisplayed = RecentMessages()
     private var pending: Pending?
     private var failures = 0
     private var actions: [SessionAction] = []
@@ -234,6 +236,6 @@ struct ServerSession {
         phase = .ended
         return SuspendedStream(
             account: login.account, address: login.address, usesNotifications: login.usesNotifications,
-            management: management, isAvailable: isAvailable)
+            management: management, isAvailable: isAvailable, undisplayed: undisplayed)
     }
 }

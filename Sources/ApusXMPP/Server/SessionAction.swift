@@ -25,8 +25,8 @@ enum SessionAction {
     case noteArrived([MessageID])
     /// The same, of messages that were written on the stream that is resumed.
     case noteArrivedEarlier([MessageID], Account)
-    /// A message from the client to another account.
-    case submit(XMLElement, to: String)
+    /// A message from the client to an account. `number`: what `settled` is to be told once it is on disk or refused.
+    case submit(XMLElement, to: String, number: UInt32?)
     /// A stanza for another client or a component.
     case route(XMLElement)
     case count(XMPPFeature)

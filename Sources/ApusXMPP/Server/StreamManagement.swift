@@ -15,8 +15,12 @@ struct StreamManagement: Sendable {
 
     /// What the stream is resumed by; nil if it cannot be.
     let id: String?
-    /// Stanzas of the client's that were handled, modulo 2^32.
-    private(set) var handled: UInt32 = 0
+    /// Stanzas of the client's that came, modulo 2^32.
+    private var received: UInt32 = 0
+    /// Those of them whose messages are not on disk yet, in their order.
+    private var unsettled: [UInt32] = []
+    /// The client asked for our count before all that it sent was settled.
+    private var owesCount = false
     /// Stanzas of ours that the client counted, modulo 2^32.
     private(set) var acknowledged: UInt32 = 0
     private var waiting = CircularBuffer<ManagedStanza>(initialCapacity: 4)
@@ -29,8 +33,38 @@ struct StreamManagement: Sendable {
         self.id = id
     }
 
-    mutating func didHandle() {
-        handled &+= 1
+    /// Stanzas of the client's that need not come again, modulo 2^32: all up to the first that is not settled.
+    var handled: UInt32 { unsettled.first.map { $0 &- 1 } ?? received }
+
+    mutating func didReceive() {
+        received &+= 1
+    }
+
+    /// The stanza that came last counts once it is settled.
+    /// - Returns: its number.
+    mutating func awaitSettlement() -> UInt32 {
+        unsettled.append(received)
+        return received
+    }
+
+    /// - Returns: whether to tell the client our count, as it asked for it before.
+    mutating func didSettle(_ stanza: UInt32) -> Bool {
+        unsettled.removeAll { $0 == stanza }
+        guard unsettled.isEmpty, owesCount else { return false }
+        owesCount = false
+        return true
+    }
+
+    /// The client asked for our count.
+    mutating func didTellCount() {
+        owesCount = !unsettled.isEmpty
+    }
+
+    /// On a new connection the client sends again what was not settled, with the same numbers.
+    mutating func resume() {
+        received = handled
+        unsettled = []
+        owesCount = false
     }
 
     mutating func didSend(_ stanza: ManagedStanza) {
@@ -94,4 +128,5 @@ struct SuspendedStream: Sendable {
     var management: StreamManagement
     /// Whether it had sent presence.
     let isAvailable: Bool
+    let undisplayed: RecentMessages
 }

@@ -170,7 +170,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
             requestAcknowledgement()
         case .noteArrivedEarlier(let messages, let account):
             loop.shard.arrivedEarlier(account.device, messages, by: route)
-        case .submit(let message, let name): submit(message, to: name)
+        case .submit(let message, let name, let number): submit(message, to: name, number)
         case .route(let stanza): shared.route(stanza, from: self)
         case .count(let feature): shared.metrics.count(feature)
         case .end(let error): close(error)
@@ -282,10 +282,15 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         return stream
     }
 
-    private func submit(_ message: XMLElement, to name: String) {
+    private func submit(_ message: XMLElement, to name: String, _ number: UInt32?) {
         submissions += 1
-        MessageSubmission(message, from: self, shared, on: loop.shard) {
+        // On a resumed stream the same message may come again with the same number.
+        let key = session.management?.id.flatMap { id in number.map { "xmpp:\(id):\($0)" } }
+        MessageSubmission(message, from: self, key: key, shared, on: loop.shard) {
             self.submissions -= 1
+            if let number { self.session.settled(number) }
+            self.runActions()
+            self.context?.flush()
             self.resumeReading()
         }.start(to: name, within: session.login?.account.app)
     }
@@ -320,6 +325,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
             ? MessageForms.notification(message, to: address, shared.settings, forms: &forms)
             : MessageForms.message(
                 message, to: address, shared.settings, now: shared.dispatcher.clock.now, forms: &forms)
+        session.undisplayed.append(message.id)
         send(bytes, as: .push(message.id, needsConfirmation: message.needsConfirmation))
         if flushing { flush() }
     }

@@ -33,7 +33,8 @@ final class DispatcherFixture: Sendable {
         app = try StoreFixture(store, clock: clock).app()
         dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock, limits: limits,
-            metrics: DeliveryMetrics(factory: NOOPMetricsHandler.instance), providers: providers, bus: bus,
+            metrics: DeliveryMetrics(factory: NOOPMetricsHandler.instance), lanes: providers.map { ProviderLane($0) },
+            bus: bus,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -108,21 +109,39 @@ final class Connected: @unchecked Sendable {
     }
 }
 
-/// A vendor that takes as much as it is told to.
+/// A vendor that takes as much as it is told to, and answers when it is told to.
 final class RecordingProvider: PushProvider {
-    private let state = Mutex<(submitted: [DeviceNumber], room: Int)>(([], .max))
+    private struct State {
+        var submitted: [DeliveryKey] = []
+        var open: [(delivery: VendorDelivery, completion: @Sendable (VendorOutcome) -> Void)] = []
+        var room: Int
+    }
 
-    init(room: Int = .max) { state.withLock { $0.room = room } }
+    let route = Route(rawValue: "vendor")
+    private let state: Mutex<State>
 
-    var submitted: [DeviceNumber] { state.withLock { $0.submitted } }
+    init(room: Int = .max) { state = Mutex(State(room: room)) }
+
+    var submitted: [DeliveryKey] { state.withLock { $0.submitted } }
+    var tokens: [String] { state.withLock { $0.open.map(\.delivery.token) } }
 
     func serves(_ app: AppNumber, _ platform: Platform) -> Bool { platform == .android }
 
-    func submit(_ message: Message, to device: DeviceNumber) -> Bool {
+    func submit(_ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void) -> Bool {
         state.withLock { state in
-            guard state.submitted.count < state.room else { return false }
-            state.submitted.append(device)
+            guard state.open.count < state.room else { return false }
+            state.submitted.append(delivery.key)
+            state.open.append((delivery, completion))
             return true
         }
+    }
+
+    /// Answers everything that is under way.
+    func answer(_ result: VendorOutcome.Result, code: String = "vendor.code") {
+        let open = state.withLock { state in
+            defer { state.open = [] }
+            return state.open
+        }
+        for (_, completion) in open { completion(VendorOutcome(result, code: code, detail: "an answer")) }
     }
 }

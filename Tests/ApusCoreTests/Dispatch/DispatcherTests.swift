@@ -149,23 +149,6 @@ struct DispatcherTests {
         }
     }
 
-    @Test("offers what is for a device without a connection to the provider that serves it")
-    func provider() async throws {
-        let provider = RecordingProvider(room: 1)
-        try await DispatcherFixture.with(providers: [provider]) { fixture in
-            let (ann, ben) = (try fixture.device("ann"), try fixture.device("ben"))
-            let device = try await fixture.connect(ben)
-            try await fixture.settle()
-            _ = try await fixture.send("ann")
-            _ = try await fixture.send("ben")
-            let third = try await fixture.send("ann").message
-            try await fixture.settle()
-            #expect(provider.submitted == [ann.number])
-            #expect(try await device.messages.count == 1)
-            #expect(try fixture.state(third, ann)?.state == .unsent, "what the provider has no room for stays stored")
-        }
-    }
-
     @Test("answers each question once when the store cannot be read, and closes who waits for messages")
     func unreadable() async throws {
         try await DispatcherFixture.with { fixture in

@@ -30,6 +30,8 @@ final class ShardFixture: SessionBackend {
 
     func fetch(_ request: PendingRequest, afterCommit: Bool) { state.withLock { $0.requests.append(request) } }
 
+    func stranded(_ device: DeviceNumber) {}
+
     func close(_ reference: SessionReference, _ reason: SessionCloseReason) {
         shard.close(reference.handle, reason)
     }

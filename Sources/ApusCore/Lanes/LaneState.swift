@@ -1,0 +1,105 @@
+package import NIOCore
+
+/// How far a lane has read its outbox: a state machine without I/O.
+///
+/// A cursor goes through the outbox in the order of messages. What the provider does not take stays there, and the
+/// cursor before it. From time to time the lane begins anew, as deliveries may come in behind the cursor; what is under
+/// way is passed over then.
+package struct LaneState {
+    package enum Step: Equatable {
+        case read(after: DeliveryKey, limit: Int)
+        case wait
+    }
+
+    private let limit: Int
+    private let page: Int
+    private var cursor = DeliveryKey.zero
+    private var underWay: Set<DeliveryKey> = []
+    private var isReading = false
+    /// There may be something behind the cursor.
+    private var hasMore = true
+    /// The provider took no more.
+    private var isHeldUp = false
+    /// Something behind the cursor was left out, or is to be tried again.
+    private var mustBeginAnew = false
+    private var pausedUntil: NIODeadline?
+
+    /// - Parameters:
+    ///   - limit: deliveries that may be under way.
+    ///   - page: how many are read at once.
+    package init(limit: Int, page: Int = 256) {
+        self.limit = limit
+        self.page = page
+    }
+
+    package var underWayCount: Int { underWay.count }
+
+    /// What to do now. After `.read`, `take` has to follow.
+    package mutating func next(at now: NIODeadline) -> Step {
+        if let pausedUntil, now < pausedUntil { return .wait }
+        pausedUntil = nil
+        guard !isReading, hasMore, !isHeldUp, underWay.count < limit else { return .wait }
+        isReading = true
+        hasMore = false
+        return .read(after: cursor, limit: min(page, limit - underWay.count))
+    }
+
+    /// Something was put into the outbox.
+    package mutating func added() {
+        hasMore = true
+    }
+
+    /// Begin from the start, for what may have been left behind.
+    package mutating func beginAnew() {
+        guard !isReading else {
+            mustBeginAnew = true
+            return
+        }
+        cursor = .zero
+        hasMore = true
+        isHeldUp = false
+    }
+
+    /// Whether to submit a delivery of the page that was read.
+    package mutating func shouldSubmit(_ key: DeliveryKey) -> Bool {
+        underWay.insert(key).inserted
+    }
+
+    /// The provider did not take a delivery of the page; the rest of the page is to be dropped.
+    package mutating func refused(_ key: DeliveryKey) {
+        underWay.remove(key)
+        isHeldUp = true
+        hasMore = true
+        isReading = false
+    }
+
+    /// A delivery of the page is under way.
+    package mutating func passed(_ key: DeliveryKey) {
+        cursor = max(cursor, key)
+    }
+
+    /// The page has been dealt with.
+    /// - Parameter isLast: whether the outbox had no more.
+    package mutating func finishPage(isLast: Bool) {
+        isReading = false
+        if !isLast { hasMore = true }
+        if mustBeginAnew {
+            mustBeginAnew = false
+            beginAnew()
+        }
+    }
+
+    /// A delivery is settled on disk.
+    package mutating func settled(_ key: DeliveryKey) {
+        underWay.remove(key)
+        isHeldUp = false
+    }
+
+    /// A delivery was put off: it stays in the outbox, and nothing is sent for a while.
+    package mutating func putOff(_ key: DeliveryKey, until deadline: NIODeadline) {
+        underWay.remove(key)
+        isHeldUp = false
+        pausedUntil = deadline
+        beginAnew()
+    }
+}

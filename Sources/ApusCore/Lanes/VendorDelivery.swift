@@ -1,0 +1,114 @@
+/// A delivery that a vendor is to take over.
+package struct VendorDelivery: Sendable {
+    package let message: Message
+    package let device: DeviceNumber
+    /// What the vendor knows the device by.
+    package let token: String
+    package let registeredAt: Timestamp
+
+    package init(message: Message, device: DeviceNumber, token: String, registeredAt: Timestamp) {
+        self.message = message
+        self.device = device
+        self.token = token
+        self.registeredAt = registeredAt
+    }
+
+    package var key: DeliveryKey { DeliveryKey(message: message.id, device: device) }
+}
+
+/// What stands in an outbox.
+package enum OutboxEntry: Sendable {
+    case due(VendorDelivery)
+    /// It is confirmed, expired or for nobody any more: it can be taken out.
+    case done(DeliveryKey)
+
+    package var key: DeliveryKey {
+        switch self {
+        case .due(let delivery): delivery.key
+        case .done(let key): key
+        }
+    }
+}
+
+/// One message for one device, in the order of messages.
+package struct DeliveryKey: Hashable, Comparable, Sendable {
+    package let message: MessageID
+    package let device: DeviceNumber
+
+    package init(message: MessageID, device: DeviceNumber) {
+        self.message = message
+        self.device = device
+    }
+
+    package static let zero = DeliveryKey(message: .zero, device: DeviceNumber(0))
+
+    package static func < (a: DeliveryKey, b: DeliveryKey) -> Bool {
+        (a.message, a.device) < (b.message, b.device)
+    }
+}
+
+/// What became of a delivery that a vendor took over.
+package struct VendorOutcome: Sendable, Equatable {
+    package enum Result: Sendable, Equatable {
+        /// The vendor accepted it.
+        case accepted
+        /// It will never be accepted.
+        case refused
+        /// Nobody can say whether it was accepted; it counts as sent, so that it is not sent twice.
+        case unknown
+        /// The vendor does not know the token any more: since then, or since now.
+        case tokenDead(since: Timestamp?)
+        /// It was not sent and may be later.
+        case putOff
+    }
+
+    package let result: Result
+    /// A stable code (`apns.Unregistered`, …); of a refusal it is the reason that the delivery failed.
+    package let code: String
+    /// The vendor's answer for people, with its reference for the message.
+    package let detail: String
+
+    package init(_ result: Result, code: String, detail: String) {
+        self.result = result
+        self.code = code
+        self.detail = detail
+    }
+}
+
+/// An outcome on its way to the store.
+package struct VendorSettlement: Sendable {
+    package let key: DeliveryKey
+    package let route: Route
+    package let token: String
+    package let registeredAt: Timestamp
+    package let outcome: VendorOutcome
+    package let at: Timestamp
+
+    package init(_ delivery: VendorDelivery, route: Route, outcome: VendorOutcome, at time: Timestamp) {
+        key = delivery.key
+        self.route = route
+        token = delivery.token
+        registeredAt = delivery.registeredAt
+        self.outcome = outcome
+        at = time
+    }
+
+    package var change: DeliveryChange {
+        switch outcome.result {
+        case .accepted, .unknown: .sent(key.message, key.device, route, at: at)
+        case .refused, .tokenDead: .ended(key.message, key.device, .failed(outcome.code), at: at)
+        case .putOff: DeliveryChange(message: key.message, device: key.device)
+        }
+    }
+
+    package var trailEntry: TrailEntry {
+        TrailEntry(at: at, code: outcome.code, route: route.rawValue, detail: outcome.detail)
+    }
+
+    /// When the token died, if it did and was not registered again since.
+    package var tokenDiedAt: Timestamp? {
+        guard case .tokenDead(let since) = outcome.result else { return nil }
+        let died = since ?? at
+        return registeredAt <= died ? died : nil
+    }
+}

@@ -1,0 +1,97 @@
+import ApusCore
+
+private enum Statements {
+    static let insert: SQL = "INSERT OR IGNORE INTO outbox (route, message, device) VALUES (?, ?, ?)"
+    static let insertOpen: SQL = """
+        INSERT OR IGNORE INTO outbox (route, message, device)
+        SELECT ?, message, device FROM deliveries WHERE device = ? AND open = 1
+        """
+    static let page: SQL = """
+        SELECT \(SQLiteTransaction.messageColumns), v.native_token, v.registered_at,
+            d.open = 1 AND m.expires_at > ?4 AND v.active = 1, o.message, o.device
+        FROM outbox o
+            LEFT JOIN deliveries d ON d.message = o.message AND d.device = o.device
+            LEFT JOIN messages m ON m.id = o.message
+            LEFT JOIN apps a ON a.id = m.app
+            LEFT JOIN devices v ON v.id = o.device
+        WHERE o.route = ?1 AND (o.message, o.device) > (?2, ?3)
+        ORDER BY o.message, o.device LIMIT ?5
+        """
+    static let delete: SQL = "DELETE FROM outbox WHERE route = ? AND message = ? AND device = ?"
+    static let trail: SQL = """
+        INSERT INTO trail (message, device, position, at, code, route, detail)
+        SELECT ?1, ?2, 1 + coalesce(max(position), 0), ?3, ?4, ?5, ?6
+        FROM trail WHERE message = ?1 AND device = ?2
+        """
+    static let app: SQL = "SELECT app FROM devices WHERE id = ?"
+    static let bury: SQL = """
+        INSERT OR REPLACE INTO dead_tokens (app, route, token, at, reason) VALUES (?, ?, ?, ?, ?)
+        """
+    static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE id = ? AND native_token = ?"
+    static let deadTokens: SQL = """
+        SELECT token, at, reason FROM dead_tokens WHERE app = ? AND route = ? ORDER BY at LIMIT ?
+        """
+    static let forget: SQL = "DELETE FROM dead_tokens WHERE app = ? AND route = ? AND at <= ?"
+}
+
+extension SQLiteTransaction {
+    func putIntoOutbox(of route: Route, _ message: MessageID, _ device: DeviceNumber) throws {
+        try database.run(Statements.insert, route.rawValue, message, device)
+    }
+
+    func putIntoOutbox(of route: Route, _ device: DeviceNumber) throws -> Bool {
+        try database.run(Statements.insertOpen, route.rawValue, device) > 0
+    }
+
+    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) throws -> [OutboxEntry] {
+        var entries: [OutboxEntry] = []
+        let column = Self.messageColumnCount
+        try database.rows(Statements.page, route.rawValue, after.message, after.device, now, limit) { row in
+            let device = DeviceNumber(row.int(column + 4))
+            guard row.optionalInt(column + 2) == 1 else {
+                entries.append(.done(DeliveryKey(message: MessageID(row.int(column + 3)), device: device)))
+                return
+            }
+            entries.append(
+                .due(
+                    VendorDelivery(
+                        message: message(row), device: device, token: row.text(column),
+                        registeredAt: row.time(column + 1))))
+        }
+        return entries
+    }
+
+    func settle(_ settlement: VendorSettlement) throws -> Bool {
+        let (message, device) = (settlement.key.message, settlement.key.device)
+        try database.run(Statements.delete, settlement.route.rawValue, message, device)
+        let changed = try apply(settlement.change)
+        let entry = settlement.trailEntry
+        if try delivery(of: message, to: device) != nil {
+            try database.run(Statements.trail, message, device, entry.at, entry.code, entry.route, entry.detail)
+        }
+        if let died = settlement.tokenDiedAt, let app = try database.first(Statements.app, device, value: { $0.int(0) })
+        {
+            try database.run(
+                Statements.bury, AppNumber(app), settlement.route.rawValue, settlement.token, died,
+                settlement.outcome.code)
+            try database.run(Statements.deactivate, device, settlement.token)
+        }
+        return changed
+    }
+
+    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) throws {
+        for key in keys { try database.run(Statements.delete, route.rawValue, key.message, key.device) }
+    }
+
+    func deadTokens(of app: AppNumber, route: Route, limit: Int) throws -> [DeadToken] {
+        var tokens: [DeadToken] = []
+        try database.rows(Statements.deadTokens, app, route.rawValue, limit) {
+            tokens.append(DeadToken(token: $0.text(0), at: $0.time(1), reason: $0.text(2)))
+        }
+        return tokens
+    }
+
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) throws {
+        try database.run(Statements.forget, app, route.rawValue, time)
+    }
+}

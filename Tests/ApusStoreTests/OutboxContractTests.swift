@@ -1,0 +1,137 @@
+import ApusCore
+import ApusTestKit
+import NIOCore
+import Testing
+
+@Suite("MessageStore, what vendors deliver")
+struct OutboxContractTests {
+    private let route = Route(rawValue: "vendor")
+
+    private func entries(_ fixture: StoreFixture, after: DeliveryKey = .zero, limit: Int = 10) throws -> [OutboxEntry] {
+        try fixture.store.read { try $0.outbox(of: route, after: after, limit: limit, at: fixture.clock.now) }
+    }
+
+    private func due(_ entries: [OutboxEntry]) -> [VendorDelivery] {
+        entries.compactMap { if case .due(let delivery) = $0 { delivery } else { nil } }
+    }
+
+    private func settle(
+        _ fixture: StoreFixture, _ delivery: VendorDelivery, _ result: VendorOutcome.Result
+    ) throws -> Bool {
+        var changed = false
+        let outcome = VendorOutcome(result, code: "vendor.code", detail: "detail")
+        let settlement = VendorSettlement(delivery, route: route, outcome: outcome, at: fixture.clock.now)
+        try fixture.store.write { changed = try $0.settle(settlement) }
+        return changed
+    }
+
+    @Test("gives out what is due in the order of messages, with the device's token", arguments: StoreUnderTest.allCases)
+    func order(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let messages = try (0..<3).map { _ in try fixture.send(app, to: Audience(.alias, ["ann"])) }
+            try fixture.store.write { (transaction) throws in
+                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+            }
+            let all = due(try entries(fixture))
+            #expect(all.map(\.message.id) == messages.map(\.id))
+            #expect(all.allSatisfy { $0.token == ann.nativeToken && $0.registeredAt == ann.registeredAt })
+            #expect(due(try entries(fixture, limit: 1)).map(\.key) == [all[0].key])
+            #expect(due(try entries(fixture, after: all[1].key)).map(\.key) == [all[2].key])
+            let others = try fixture.store.read {
+                try $0.outbox(of: .apns, after: .zero, limit: 10, at: fixture.clock.now)
+            }
+            #expect(others.isEmpty)
+        }
+    }
+
+    @Test("puts the targets that have a lane into its outbox", arguments: StoreUnderTest.allCases)
+    func lanes(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let app = try fixture.app()
+            let (ann, ben) = (try fixture.device(app, "ann"), try fixture.device(app, "ben"))
+            let request = PushRequest(
+                app: app.number, appID: app.id, audience: Audience(.all), content: MessageContent(alert: "hello"),
+                timeToLive: 60)
+            let message = Message(request, id: MessageID(lowestAt: fixture.clock.now), at: fixture.clock.now)
+            var targets = [ann, ben].map { Target(device: $0.number, platform: .android, rule: 0) }
+            targets[1].lane = route
+            try fixture.store.write { try $0.insert(message, request: request, targets: targets[...]) }
+            #expect(due(try entries(fixture)).map(\.device) == [ben.number])
+        }
+    }
+
+    @Test("tells what is done from what is due", arguments: StoreUnderTest.allCases)
+    func done(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let confirmed = try fixture.send(app, to: Audience(.alias, ["ann"]), confirm: true)
+            let expired = try fixture.send(app, to: Audience(.alias, ["ann"]), timeToLive: 1)
+            let open = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            try fixture.store.write { (transaction) throws in
+                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+            }
+            var change = DeliveryChange(message: confirmed.id, device: ann.number)
+            change.receivedAt = fixture.clock.now
+            _ = try fixture.apply(change)
+            fixture.clock.advance(by: .seconds(2))
+            let found = try entries(fixture)
+            #expect(found.map(\.key.message) == [confirmed.id, expired.id, open.id])
+            #expect(due(found).map(\.message.id) == [open.id])
+            let done = found.prefix(2).map(\.key)
+            try fixture.store.write { try $0.removeFromOutbox(of: route, Array(done)) }
+            #expect(try entries(fixture).map(\.key.message) == [open.id])
+        }
+    }
+
+    @Test("writes a vendor's answer with the state, once", arguments: StoreUnderTest.allCases)
+    func settled(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            try fixture.store.write { (transaction) throws in
+                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+            }
+            let delivery = try #require(due(try entries(fixture)).first)
+            #expect(try settle(fixture, delivery, .accepted))
+            #expect(try entries(fixture).isEmpty)
+            #expect(try fixture.delivery(message, ann)?.state == .sent)
+            #expect(try fixture.delivery(message, ann)?.route == route)
+            let trail = try fixture.store.read { try $0.trail(of: message.id, to: ann.number) }
+            #expect(
+                trail == [TrailEntry(at: fixture.clock.now, code: "vendor.code", route: "vendor", detail: "detail")])
+        }
+    }
+
+    @Test("buries a dead token, unless the device was registered again since", arguments: StoreUnderTest.allCases)
+    func deadTokens(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            for isOld in [true, false] {
+                let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+                try fixture.store.write { (transaction) throws in
+                    #expect(try transaction.putIntoOutbox(of: route, ann.number))
+                }
+                let delivery = try #require(due(try entries(fixture)).first)
+                let since = isOld ? ann.registeredAt.adding(seconds: -1) : fixture.clock.now
+                #expect(try settle(fixture, delivery, .tokenDead(since: since)))
+                #expect(try fixture.delivery(message, ann)?.end == .failed("vendor.code"))
+                let isActive = try fixture.store.read { try $0.isActive(ann.number) }
+                #expect(isActive == isOld)
+            }
+            let dead = DeadToken(token: ann.nativeToken, at: fixture.clock.now, reason: "vendor.code")
+            let found = { try fixture.store.read { try $0.deadTokens(of: app.number, route: route, limit: 5) } }
+            #expect(try found() == [dead])
+            try fixture.store.write { try $0.removeDeadTokens(of: app.number, route: route, upTo: dead.at) }
+            #expect(try found().isEmpty)
+        }
+    }
+}
