@@ -127,10 +127,12 @@ struct OutboxContractTests {
                 let isActive = try fixture.store.read { try $0.isActive(ann.number) }
                 #expect(isActive == isOld)
             }
-            let dead = DeadToken(token: ann.nativeToken, at: fixture.clock.now, reason: "vendor.code")
-            let found = { try fixture.store.read { try $0.deadTokens(of: app.number, route: route, limit: 5) } }
+            let dead = DeadToken(token: ann.nativeToken, at: fixture.clock.now, reason: "vendor.code", position: 1)
+            let found = {
+                try fixture.store.read { try $0.deadTokens(of: app.number, route: route, after: 0, limit: 5) }
+            }
             #expect(try found() == [dead])
-            try fixture.store.write { try $0.removeDeadTokens(of: app.number, route: route, upTo: dead.at) }
+            try fixture.store.write { try $0.removeDeadTokens(of: app.number, route: route, upTo: dead.position) }
             #expect(try found().isEmpty)
         }
     }

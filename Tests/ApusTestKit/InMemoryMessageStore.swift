@@ -59,7 +59,9 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var trails: [Key: [TrailEntry]] = [:]
     private var keys: [[String]: MessageID] = [:]
     private var swept: Set<MessageID> = []
+    private var credentialList: [Credential] = []
     private var outboxes: [Route: Set<DeliveryKey>] = [:]
+    private var deadCount: Int64 = 0
     private var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
     private var last = MessageID.zero
@@ -75,8 +77,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.trails = trails
         copy.keys = keys
         copy.swept = swept
+        copy.credentialList = credentialList
         copy.outboxes = outboxes
         copy.dead = dead
+        copy.deadCount = deadCount
         copy.nodes = nodes
         copy.last = last
         return copy
@@ -151,6 +155,14 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         for key in deliveries.keys where key.device == device && deliveries[key]!.delivery.isOpen {
             deliveries[key]!.delivery.apply(.ended(.failed("device.reassigned")), at: now)
         }
+    }
+
+    func deviceOrNew(_ registration: DeviceRegistration, newID: String, at now: Timestamp) -> Device {
+        let earlier = deviceList.first {
+            $0.app == registration.app && $0.tenant == registration.tenant
+                && $0.nativeToken == registration.nativeToken && $0.isActive
+        }
+        return earlier ?? register(registration, newID: newID, at: now)
     }
 
     func deactivate(deviceID: String, at now: Timestamp) -> Device? {
@@ -316,6 +328,19 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     // MARK: Vendors
 
+    func credentials() -> [Credential] { credentialList }
+
+    func putCredential(_ credential: Credential) {
+        _ = removeCredential(credential.name, of: credential.route, appID: credential.appID)
+        credentialList.append(credential)
+    }
+
+    func removeCredential(_ name: String, of route: Route, appID: String) -> Bool {
+        let count = credentialList.count
+        credentialList.removeAll { $0.name == name && $0.route == route && $0.appID == appID }
+        return credentialList.count < count
+    }
+
     func putIntoOutbox(of route: Route, _ device: DeviceNumber) -> Bool {
         let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen }
         let keys = open.keys.map { DeliveryKey(message: $0.message, device: device) }
@@ -348,8 +373,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             })
         {
             deviceList[index].isActive = false
+            deadCount += 1
             dead[deviceList[index].app, default: [:]][settlement.route, default: []].append(
-                DeadToken(token: settlement.token, at: died, reason: settlement.outcome.code))
+                DeadToken(
+                    token: settlement.token, at: died, reason: settlement.outcome.code, position: deadCount))
         }
         return changed
     }
@@ -358,12 +385,12 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         outboxes[route]?.subtract(keys)
     }
 
-    func deadTokens(of app: AppNumber, route: Route, limit: Int) -> [DeadToken] {
-        Array((dead[app]?[route] ?? []).sorted { $0.at < $1.at }.prefix(limit))
+    func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) -> [DeadToken] {
+        Array((dead[app]?[route] ?? []).filter { $0.position > after }.prefix(limit))
     }
 
-    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) {
-        dead[app]?[route]?.removeAll { $0.at <= time }
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo position: Int64) {
+        dead[app]?[route]?.removeAll { $0.position <= position }
     }
 
     // MARK: Retention

@@ -255,16 +255,21 @@ package final class Dispatcher: SessionBackend {
                     withIdempotencyKey: key, app: accept.request.app, tenant: accept.request.audience.tenant)
             }
             let now = clock.now
+            var request = accept.request
             if let repeated, repeated.time > now.adding(seconds: -limits.idempotencySeconds) {
                 outcome.acceptances.append(.repeated(repeated))
                 return
             }
             let start = outcome.targets.count
-            try transaction.resolve(accept.request.audience, app: accept.request.app, into: &outcome.targets)
+            if let registration = request.newDevice {
+                let device = try transaction.deviceOrNew(registration, newID: RandomToken.hex128(), at: now)
+                request.audience = Audience(.device, [device.id])
+            }
+            try transaction.resolve(request.audience, app: request.app, into: &outcome.targets)
             chooseLanes(accept.request.app, &outcome.targets[start...])
-            let message = Message(accept.request, id: identifiers.withLock { $0.next(at: now) }, at: now)
+            let message = Message(request, id: identifiers.withLock { $0.next(at: now) }, at: now)
             let targets = outcome.targets[start...]
-            try transaction.insert(message, request: accept.request, targets: targets)
+            try transaction.insert(message, request: request, targets: targets)
             outcome.acceptances.append(.new(message, start..<outcome.targets.count))
         case .change(let change):
             if try transaction.apply(change) { outcome.count(change) }
@@ -294,6 +299,11 @@ package final class Dispatcher: SessionBackend {
     /// The vendor that reaches an app's devices of this platform while they are not connected.
     package func vendor(_ app: AppNumber, _ platform: Platform) -> Route? {
         lane(app, platform)?.provider.route
+    }
+
+    /// Why that vendor does not send at the moment.
+    package func vendorProblem(_ app: AppNumber, _ platform: Platform) -> String? {
+        lane(app, platform)?.provider.problem(of: app)
     }
 
     private func lane(_ app: AppNumber, _ platform: Platform) -> ProviderLane? {

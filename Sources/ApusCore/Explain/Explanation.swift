@@ -20,10 +20,13 @@ extension Explanation {
         package let isConnected: Bool
         /// The vendor that reaches the device while it is not connected.
         package let vendor: Route?
+        /// Why that vendor does not send at the moment.
+        package let vendorProblem: String?
 
-        package init(isConnected: Bool, vendor: Route? = nil) {
+        package init(isConnected: Bool, vendor: Route? = nil, vendorProblem: String? = nil) {
             self.isConnected = isConnected
             self.vendor = vendor
+            self.vendorProblem = vendorProblem
         }
     }
 
@@ -151,7 +154,8 @@ extension Explanation {
         if state.state == .unsent, !presence.isConnected, let vendor = presence.vendor {
             return Step(
                 at: message.expiresAt, code: "waits.vendor",
-                text: "It waits for \(vendor.rawValue), which has as much to send as it takes now, or does not answer.",
+                text: presence.vendorProblem.map { "It waits for \(vendor.rawValue), which does not send: \($0)" }
+                    ?? "It waits for \(vendor.rawValue), which has much to send or has not answered yet.",
                 route: vendor.rawValue)
         }
         switch (state.state, presence.isConnected) {

@@ -9,6 +9,8 @@ package struct PushRequest: Sendable, Equatable {
     package var timeToLive: Int64
     /// A repeated request with the same key, app and tenant is answered as the first was, for 24 hours.
     package var idempotencyKey: String?
+    /// The device that it is for, by its native token, instead of the audience; it is registered if it is not.
+    package var newDevice: DeviceRegistration?
 
     package init(
         app: AppNumber, appID: String, audience: Audience, content: MessageContent, needsConfirmation: Bool = false,

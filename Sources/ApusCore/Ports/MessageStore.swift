@@ -27,6 +27,9 @@ package protocol StoreSnapshot {
     /// Accounts in the order of their names, of one app or of all, from behind `after`.
     func accounts(appID: String?, after: String?, limit: Int) throws -> [Account]
 
+    /// Credentials for vendors, with their secrets encrypted.
+    func credentials() throws -> [Credential]
+
     /// Open deliveries of a device that have not expired, oldest first, from behind `after`.
     func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) throws -> [PendingDelivery]
     /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
@@ -34,8 +37,9 @@ package protocol StoreSnapshot {
 
     /// What waits for a vendor, in the order of messages, from behind `after`.
     func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) throws -> [OutboxEntry]
-    /// Tokens of an app that vendors do not know any more, oldest first.
-    func deadTokens(of app: AppNumber, route: Route, limit: Int) throws -> [DeadToken]
+    /// Tokens of an app that a vendor does not know any more, in the order in which they were found dead, from behind
+    /// the position `after`.
+    func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken]
 
     func message(_ id: MessageID) throws -> MessageRecord?
     func counts(of message: MessageID) throws -> DeliveryCounts
@@ -57,6 +61,8 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Inserts the device, or updates and reactivates the one with the same app, tenant and native token, whose id
     /// then stays.
     func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device
+    /// The active device with the same app, tenant and native token, as it is; if there is none, it is registered.
+    func deviceOrNew(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device
     /// - Returns: the device as it is then, or nil if there is none.
     func deactivate(deviceID: String, at now: Timestamp) throws -> Device?
     /// Gives the device to another alias. What is open for the earlier one fails, unless that was the device's account,
@@ -75,6 +81,11 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Removes the account and unregisters its device.
     /// - Returns: the account as it was, or nil if there is none.
     func removeAccount(named name: String) throws -> Account?
+
+    /// Adds the credential, or puts it in the place of the one with the same app, route and name.
+    func putCredential(_ credential: Credential) throws
+    /// - Returns: whether there was one.
+    func removeCredential(_ name: String, of route: Route, appID: String) throws -> Bool
 
     func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
     /// Appends the active devices of the audience, each once.
@@ -100,7 +111,7 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Takes deliveries out of a vendor's outbox.
     func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) throws
     /// Forgets dead tokens of which somebody was told.
-    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) throws
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo position: Int64) throws
 
     /// Ends open deliveries whose message expired, up to about `limit` messages.
     /// - Returns: how many deliveries ended, and whether more is left to do.
@@ -204,11 +215,14 @@ package struct DeadToken: Sendable, Equatable {
     /// Since when, as the vendor says.
     package let at: Timestamp
     package let reason: String
+    /// Grows with each token that is found dead.
+    package let position: Int64
 
-    package init(token: String, at: Timestamp, reason: String) {
+    package init(token: String, at: Timestamp, reason: String, position: Int64) {
         self.token = token
         self.at = at
         self.reason = reason
+        self.position = position
     }
 }
 

@@ -1,7 +1,5 @@
 /// A vendor's push service: reaches a device that holds no connection of its own.
-package protocol PushProvider: Sendable {
-    /// The way's name, as it is stored and shown.
-    var route: Route { get }
+package protocol PushProvider: CredentialHolder {
     /// Whether it reaches the app's devices of this platform.
     func serves(_ app: AppNumber, _ platform: Platform) -> Bool
     /// Takes a delivery over without waiting.
@@ -9,4 +7,8 @@ package protocol PushProvider: Sendable {
     /// - Returns: false if the provider has as much under way as it may, or does not send at the moment. The delivery
     ///   then stays in the outbox, and `completion` is not called.
     func submit(_ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void) -> Bool
+    /// Why it does not send for the app at the moment; nil if it does.
+    func problem(of app: AppNumber) -> String?
+    /// Takes no more, and returns when everything under way has been answered or given up.
+    func shutdown() async
 }

@@ -89,7 +89,8 @@ struct MessageRoutes: Sendable {
                     record, delivery, trail: trail,
                     presence: Explanation.Presence(
                         isConnected: dispatcher.directory[device.number] != nil,
-                        vendor: dispatcher.vendor(device.app, device.platform)),
+                        vendor: dispatcher.vendor(device.app, device.platform),
+                        vendorProblem: dispatcher.vendorProblem(device.app, device.platform)),
                     now: dispatcher.clock.now)
             } ?? Explanation(record, notFor: device)
         return Response.json { object in

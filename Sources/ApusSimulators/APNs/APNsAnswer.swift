@@ -7,13 +7,13 @@ struct APNsAnswer: Sendable, Equatable {
     /// The `apns-id`.
     let id: String
     /// nil if the notification was accepted.
-    let reason: APNsReason?
+    let reason: APNsRefusal?
     /// Milliseconds since the epoch: when the token was last known to be dead. Only for status 410.
     let timestamp: Int64?
     /// Seconds.
     let retryAfter: Int?
 
-    init(id: String, reason: APNsReason? = nil, timestamp: Int64? = nil, retryAfter: Int? = nil) {
+    init(id: String, reason: APNsRefusal? = nil, timestamp: Int64? = nil, retryAfter: Int? = nil) {
         self.id = id
         self.reason = reason
         self.timestamp = reason?.status == 410 ? timestamp : nil

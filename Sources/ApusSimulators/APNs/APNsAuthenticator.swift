@@ -10,13 +10,13 @@ enum APNsPeer: Sendable {
 /// Finds out on whose behalf the requests of one connection are sent.
 struct APNsAuthenticator {
     private let verifier: ProviderTokenVerifier
-    private let environment: APNsEnvironment
+    private let environment: APNsServiceEnvironment
     var peer = APNsPeer.anonymous
     /// The last token that was good. Others must be of the same team and key.
     private var token: ProviderTokenVerifier.Verified?
     private var isWedged = false
 
-    init(verifier: ProviderTokenVerifier, environment: APNsEnvironment) {
+    init(verifier: ProviderTokenVerifier, environment: APNsServiceEnvironment) {
         self.verifier = verifier
         self.environment = environment
     }
@@ -29,7 +29,7 @@ struct APNsAuthenticator {
     /// - Parameter wedges: whether nothing is accepted any more once a token was too old.
     mutating func sender(
         _ authorization: String?, at now: Timestamp, wedges: Bool
-    ) throws(APNsReason) -> APNsSender {
+    ) throws(APNsRefusal) -> APNsSender {
         switch peer {
         case .certificate(let certificate):
             guard certificate.environments.contains(environment) else { throw .badCertificateEnvironment }
@@ -39,7 +39,7 @@ struct APNsAuthenticator {
         case .anonymous:
             guard let authorization else { throw .missingProviderToken }
             guard !(isWedged && wedges) else { throw .expiredProviderToken }
-            do throws(APNsReason) {
+            do throws(APNsRefusal) {
                 return try sender(authorization, at: now)
             } catch {
                 if error == .expiredProviderToken { isWedged = true }
@@ -48,7 +48,7 @@ struct APNsAuthenticator {
         }
     }
 
-    private mutating func sender(_ authorization: String, at now: Timestamp) throws(APNsReason) -> APNsSender {
+    private mutating func sender(_ authorization: String, at now: Timestamp) throws(APNsRefusal) -> APNsSender {
         if let token, token.authorization == authorization {
             try token.checkAge(at: now)
             return token.sender

@@ -45,7 +45,7 @@ package struct APNsBehaviour: Sendable, Equatable {
     /// sent after a moment.
     package var goAwayUnprocessed = 0
     /// The reason in the debug data of GOAWAY.
-    package var goAwayReason: APNsReason?
+    package var goAwayReason: APNsRefusal?
     /// After how many requests a connection is reset; 0 is never. The last of them is accepted but not answered.
     package var resetEvery = 0
 
@@ -57,7 +57,7 @@ package struct APNsTokenRule: Sendable, Equatable {
     /// What the token begins with.
     package var prefix: String
     /// nil accepts, perhaps late.
-    package var reason: APNsReason?
+    package var reason: APNsRefusal?
     /// How many notifications that the rule fits are accepted before it takes effect.
     package var after: Int
     /// Comes on top of the latency.
@@ -68,7 +68,7 @@ package struct APNsTokenRule: Sendable, Equatable {
     package var retryAfter: Int?
 
     package init(
-        prefix: String, reason: APNsReason?, after: Int = 0, delay: TimeAmount = .zero, timestamp: Int64? = nil,
+        prefix: String, reason: APNsRefusal?, after: Int = 0, delay: TimeAmount = .zero, timestamp: Int64? = nil,
         retryAfter: Int? = nil
     ) {
         self.prefix = prefix

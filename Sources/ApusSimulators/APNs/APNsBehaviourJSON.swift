@@ -112,13 +112,13 @@ enum APNsBehaviourJSON {
         return limits
     }
 
-    private static func reason(_ scanner: inout JSONScanner) throws -> APNsReason? {
+    private static func reason(_ scanner: inout JSONScanner) throws -> APNsRefusal? {
         if try scanner.kind() == .null {
             try scanner.null()
             return nil
         }
         let name = try scanner.string()
-        guard let reason = APNsReason(rawValue: name) else { throw Failure("APNs has no reason \"\(name)\".") }
+        guard let reason = APNsRefusal(rawValue: name) else { throw Failure("APNs has no reason \"\(name)\".") }
         return reason
     }
 

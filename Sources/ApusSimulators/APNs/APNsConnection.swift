@@ -19,7 +19,7 @@ struct APNsConnection {
     /// What becomes of a request that has come in full.
     struct Outcome: Equatable {
         let stream: HTTP2StreamID
-        var accepted: APNsNotification?
+        var accepted: APNsAcceptedNotification?
         /// Whether it was thrown away unread.
         var isDropped = false
         /// nil if the client is left without one.
@@ -131,7 +131,7 @@ struct APNsConnection {
     private mutating func judge(
         _ head: APNsRequestHead, _ body: ByteBuffer, size: Int, into outcome: inout Outcome, at now: Timestamp
     ) {
-        do throws(APNsReason) {
+        do throws(APNsRefusal) {
             let token = try APNsRequestRules.deviceToken(of: head)
             let sender = try authenticator.sender(
                 head.authorization, at: now, wedges: behaviour.expiryWedgesConnection)

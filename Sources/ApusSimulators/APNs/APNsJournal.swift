@@ -9,7 +9,7 @@ package final class APNsJournal: Sendable {
         package var connections = 0
         package var openConnections = 0
         package var accepted = 0
-        package var rejected: [APNsReason: Int] = [:]
+        package var rejected: [APNsRefusal: Int] = [:]
         /// Requests that ended with `REFUSED_STREAM`.
         package var refused = 0
         /// Requests that were neither accepted nor answered.
@@ -50,7 +50,7 @@ package final class APNsJournal: Sendable {
 
     private struct State {
         var counts = Counts()
-        var last = CircularBuffer<APNsNotification>()
+        var last = CircularBuffer<APNsAcceptedNotification>()
     }
 
     private let remembered: Int
@@ -64,7 +64,7 @@ package final class APNsJournal: Sendable {
     package var counts: Counts { state.withLock { $0.counts } }
 
     /// The last notifications that were accepted, oldest first.
-    package var accepted: [APNsNotification] { state.withLock { Array($0.last) } }
+    package var accepted: [APNsAcceptedNotification] { state.withLock { Array($0.last) } }
 
     /// Forgets everything but the connections that are open.
     package func clear() {
@@ -79,7 +79,7 @@ package final class APNsJournal: Sendable {
         state.withLock { change(&$0.counts) }
     }
 
-    func accept(_ notification: APNsNotification) {
+    func accept(_ notification: APNsAcceptedNotification) {
         var notification = notification
         if remembered > 0 {
             // A slice would keep all that was read with it in memory.

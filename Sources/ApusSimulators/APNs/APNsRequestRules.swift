@@ -11,7 +11,7 @@ enum APNsRequestRules {
     private static let longestCollapseID = 64
 
     /// The device token in the path, unchecked.
-    static func deviceToken(of head: APNsRequestHead) throws(APNsReason) -> String {
+    static func deviceToken(of head: APNsRequestHead) throws(APNsRefusal) -> String {
         guard head.path.hasPrefix(pathPrefix) else { throw .badPath }
         guard head.method == "POST" else { throw .methodNotAllowed }
         let token = head.path.utf8.dropFirst(pathPrefix.utf8.count)
@@ -28,7 +28,7 @@ enum APNsRequestRules {
     static func notification(
         _ head: APNsRequestHead, token: String, from sender: APNsSender, payload: ByteBuffer, size: Int,
         id: @autoclosure () -> String, now: Timestamp
-    ) throws(APNsReason) -> APNsNotification {
+    ) throws(APNsRefusal) -> APNsAcceptedNotification {
         if head.hasDuplicates { throw .duplicateHeaders }
         if let id = head.id, !isUUID(id) { throw .badMessageID }
         let type = try pushType(head)
@@ -40,18 +40,18 @@ enum APNsRequestRules {
         guard size > 0 else { throw .payloadEmpty }
         guard size <= type.payloadLimit else { throw .payloadTooLarge }
         guard isJSONObject(payload) else { throw .payloadEmpty }
-        return APNsNotification(
+        return APNsAcceptedNotification(
             token: token, id: head.id ?? id(), topic: topic, pushType: type.rawValue, priority: priority,
             expiration: expiration, collapseID: head.collapseID, payload: payload, acceptedAt: now)
     }
 
-    private static func pushType(_ head: APNsRequestHead) throws(APNsReason) -> APNsPushType {
+    private static func pushType(_ head: APNsRequestHead) throws(APNsRefusal) -> APNsPushType {
         guard let name = head.pushType else { return APNsPushType(impliedBy: head.topic) }
         guard let type = APNsPushType(rawValue: name) else { throw .invalidPushType }
         return type
     }
 
-    private static func priority(_ head: APNsRequestHead, of type: APNsPushType) throws(APNsReason) -> Int {
+    private static func priority(_ head: APNsRequestHead, of type: APNsPushType) throws(APNsRefusal) -> Int {
         let priority: Int
         switch head.priority {
         case nil, "10": priority = 10
@@ -63,7 +63,7 @@ enum APNsRequestRules {
         return priority
     }
 
-    private static func expiration(_ head: APNsRequestHead) throws(APNsReason) -> Int64? {
+    private static func expiration(_ head: APNsRequestHead) throws(APNsRefusal) -> Int64? {
         guard let text = head.expiration else { return nil }
         guard let seconds = Int64(text), seconds >= 0 else { throw .badExpirationDate }
         return seconds

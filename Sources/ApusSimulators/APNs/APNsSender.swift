@@ -12,7 +12,7 @@ struct APNsSender: Sendable, Equatable {
     /// The topic of a request.
     ///
     /// - Parameter header: its `apns-topic`. It may be missing only if there is a certificate for a single topic.
-    func topic(_ header: String?, for type: APNsPushType) throws(APNsReason) -> String {
+    func topic(_ header: String?, for type: APNsPushType) throws(APNsRefusal) -> String {
         guard let topic = header ?? onlyTopic else { throw .missingTopic }
         guard !topic.isEmpty, topic.hasSuffix(type.topicSuffix) else { throw .badTopic }
         let isPermitted =

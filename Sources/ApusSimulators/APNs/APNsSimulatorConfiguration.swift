@@ -7,7 +7,7 @@ package struct APNsSimulatorConfiguration: Sendable {
     package var port = 0
     /// The port of the control interface on 127.0.0.1, 0 for any free one; nil for none.
     package var controlPort: Int? = 0
-    package var environment = APNsEnvironment.production
+    package var environment = APNsServiceEnvironment.production
     /// Whose provider tokens are accepted.
     package var teams: [APNsTeam] = []
     /// Which client certificates are accepted.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What all connections of one simulator share.
 final class APNsSimulatorContext: Sendable {
-    let environment: APNsEnvironment
+    let environment: APNsServiceEnvironment
     let clock: any Clock
     let verifier: ProviderTokenVerifier
     let faults = APNsFaultSchedule()

@@ -21,9 +21,9 @@ package struct APNsSigningKey: Sendable {
     package let id: String
     package let publicKey: P256.Signing.PublicKey
     /// nil if it is good for both.
-    package let environment: APNsEnvironment?
+    package let environment: APNsServiceEnvironment?
 
-    package init(id: String, publicKey: P256.Signing.PublicKey, environment: APNsEnvironment? = nil) {
+    package init(id: String, publicKey: P256.Signing.PublicKey, environment: APNsServiceEnvironment? = nil) {
         self.id = id
         self.publicKey = publicKey
         self.environment = environment
@@ -32,7 +32,7 @@ package struct APNsSigningKey: Sendable {
     /// - Parameter pem: a public key (SPKI), or a private one (PKCS #8, as Apple's `.p8` files), whose public half is
     ///   taken.
     /// - Throws: what CryptoKit throws if it is neither, or not of the curve P-256.
-    package init(id: String, pem: String, environment: APNsEnvironment? = nil) throws {
+    package init(id: String, pem: String, environment: APNsServiceEnvironment? = nil) throws {
         let publicKey =
             if let key = try? P256.Signing.PrivateKey(pemRepresentation: pem) {
                 key.publicKey

@@ -13,7 +13,7 @@ struct ProviderToken: Sendable {
     private let signature: P256.Signing.ECDSASignature
 
     /// Reads a token without verifying it. `iat` may be a number or, as some clients write it, a string of digits.
-    init(_ text: Substring) throws(APNsReason) {
+    init(_ text: Substring) throws(APNsRefusal) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3,
             let header = Base64URL.decode(parts[0]), let claims = Base64URL.decode(parts[1]),
@@ -45,7 +45,7 @@ struct ProviderToken: Sendable {
                 }
             }
         }
-        guard algorithm == "ES256", let keyID else { throw APNsReason.invalidProviderToken }
+        guard algorithm == "ES256", let keyID else { throw APNsRefusal.invalidProviderToken }
         return keyID
     }
 
@@ -61,7 +61,7 @@ struct ProviderToken: Sendable {
                 }
             }
         }
-        guard let teamID, let issuedAt else { throw APNsReason.invalidProviderToken }
+        guard let teamID, let issuedAt else { throw APNsRefusal.invalidProviderToken }
         return (teamID, issuedAt)
     }
 }

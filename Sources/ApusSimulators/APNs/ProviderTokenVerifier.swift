@@ -12,7 +12,7 @@ final class ProviderTokenVerifier: Sendable {
         let sender: APNsSender
 
         /// A token is good for an hour. One from the future tells of a clock that is wrong.
-        func checkAge(at now: Timestamp) throws(APNsReason) {
+        func checkAge(at now: Timestamp) throws(APNsRefusal) {
             let age = now.milliseconds / 1000 - issuedAt
             guard abs(age) <= ProviderTokenVerifier.longestAge else { throw .expiredProviderToken }
         }
@@ -29,19 +29,19 @@ final class ProviderTokenVerifier: Sendable {
     private static let updatePeriod: Int64 = 20 * 60
 
     private let teams: [String: APNsTeam]
-    private let environment: APNsEnvironment
+    private let environment: APNsServiceEnvironment
     private let updateLimit: Int
     private let state = Mutex(State())
 
     /// - Parameter updateLimit: how many different tokens a team may use within 20 minutes.
-    init(teams: [APNsTeam], environment: APNsEnvironment, updateLimit: Int) {
+    init(teams: [APNsTeam], environment: APNsServiceEnvironment, updateLimit: Int) {
         self.teams = Dictionary(teams.map { ($0.id, $0) }) { _, last in last }
         self.environment = environment
         self.updateLimit = updateLimit
     }
 
     /// - Parameter authorization: the header of that name.
-    func verify(_ authorization: String, at now: Timestamp) throws(APNsReason) -> Verified {
+    func verify(_ authorization: String, at now: Timestamp) throws(APNsRefusal) -> Verified {
         if let known = state.withLock({ $0.verified[authorization] }) {
             try known.checkAge(at: now)
             return known
@@ -52,7 +52,7 @@ final class ProviderTokenVerifier: Sendable {
         return verified
     }
 
-    private func check(_ authorization: String) throws(APNsReason) -> Verified {
+    private func check(_ authorization: String) throws(APNsRefusal) -> Verified {
         guard let space = authorization.firstIndex(of: " "), authorization[..<space].lowercased() == "bearer" else {
             throw .invalidProviderToken
         }
@@ -66,7 +66,7 @@ final class ProviderTokenVerifier: Sendable {
             sender: APNsSender(credentials: .providerToken, topics: team.bundleIDs))
     }
 
-    private func remember(_ token: Verified, at now: Timestamp) throws(APNsReason) {
+    private func remember(_ token: Verified, at now: Timestamp) throws(APNsRefusal) {
         let isPermitted = state.withLock { state in
             // Another connection may have been quicker.
             if state.verified[token.authorization] != nil { return true }

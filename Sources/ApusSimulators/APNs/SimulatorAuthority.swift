@@ -51,7 +51,7 @@ package struct SimulatorAuthority: Sendable {
     ///   - bundleID: the subject's user id.
     ///   - topics: the list of topics; without one, the bundle id is the only topic.
     package func issueClientIdentity(
-        bundleID: String, topics: [String] = [], environments: Set<APNsEnvironment> = []
+        bundleID: String, topics: [String] = [], environments: Set<APNsServiceEnvironment> = []
     ) throws -> Identity {
         var extensions: [Certificate.Extension] = []
         func add(_ oid: ASN1ObjectIdentifier, _ write: (inout DER.Serializer) throws -> Void) rethrows {
@@ -66,7 +66,15 @@ package struct SimulatorAuthority: Sendable {
             try add(APNsClientCertificate.production) { try $0.serialize(ASN1Null()) }
         }
         if !topics.isEmpty {
-            try add(APNsClientCertificate.topics) { try $0.serializeSequenceOf(topics.map { ASN1UTF8String($0) }) }
+            try add(APNsClientCertificate.topics) { value in
+                try value.appendConstructedNode(identifier: .sequence) { list in
+                    for topic in topics {
+                        try list.serialize(ASN1UTF8String(topic))
+                        let kind = topic == bundleID ? "app" : String(topic.dropFirst(bundleID.count + 1))
+                        try list.serializeSequenceOf([ASN1UTF8String(kind)])
+                    }
+                }
+            }
         }
         let subject = DistinguishedName([
             RelativeDistinguishedName(.init(type: APNsClientCertificate.userID, utf8String: bundleID)),

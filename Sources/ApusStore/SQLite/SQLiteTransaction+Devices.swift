@@ -120,6 +120,14 @@ extension SQLiteTransaction {
         return device
     }
 
+    func deviceOrNew(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device {
+        let earlier = try database.first(
+            Statements.earlier, registration.app, registration.tenant, registration.nativeToken
+        ) { $0.text(1) }
+        if let earlier, let device = try device(id: earlier), device.isActive { return device }
+        return try register(registration, newID: newID, at: now)
+    }
+
     func deactivate(deviceID: String, at now: Timestamp) throws -> Device? {
         try database.run(Statements.deactivate, deviceID)
         return try device(id: deviceID)

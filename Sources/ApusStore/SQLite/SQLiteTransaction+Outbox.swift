@@ -29,9 +29,10 @@ private enum Statements {
         """
     static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE id = ? AND native_token = ?"
     static let deadTokens: SQL = """
-        SELECT token, at, reason FROM dead_tokens WHERE app = ? AND route = ? ORDER BY at LIMIT ?
+        SELECT token, at, reason, position FROM dead_tokens
+        WHERE app = ? AND route = ? AND position > ? ORDER BY position LIMIT ?
         """
-    static let forget: SQL = "DELETE FROM dead_tokens WHERE app = ? AND route = ? AND at <= ?"
+    static let forget: SQL = "DELETE FROM dead_tokens WHERE app = ? AND route = ? AND position <= ?"
 }
 
 extension SQLiteTransaction {
@@ -83,15 +84,15 @@ extension SQLiteTransaction {
         for key in keys { try database.run(Statements.delete, route.rawValue, key.message, key.device) }
     }
 
-    func deadTokens(of app: AppNumber, route: Route, limit: Int) throws -> [DeadToken] {
+    func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken] {
         var tokens: [DeadToken] = []
-        try database.rows(Statements.deadTokens, app, route.rawValue, limit) {
-            tokens.append(DeadToken(token: $0.text(0), at: $0.time(1), reason: $0.text(2)))
+        try database.rows(Statements.deadTokens, app, route.rawValue, after, limit) {
+            tokens.append(DeadToken(token: $0.text(0), at: $0.time(1), reason: $0.text(2), position: $0.int(3)))
         }
         return tokens
     }
 
-    func removeDeadTokens(of app: AppNumber, route: Route, upTo time: Timestamp) throws {
-        try database.run(Statements.forget, app, route.rawValue, time)
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo position: Int64) throws {
+        try database.run(Statements.forget, app, route.rawValue, position)
     }
 }

@@ -138,13 +138,14 @@ enum SQLiteSchema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE dead_tokens (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
             app INTEGER NOT NULL REFERENCES apps(id),
             route TEXT NOT NULL,
             token TEXT NOT NULL,
             at INTEGER NOT NULL,
             reason TEXT NOT NULL,
-            PRIMARY KEY (app, route, token)
-        ) STRICT, WITHOUT ROWID;
+            UNIQUE (app, route, token)
+        ) STRICT;
 
         CREATE TABLE credentials (
             id INTEGER PRIMARY KEY,

@@ -51,6 +51,9 @@ final class AddressLimits: Sendable {
             if state.registrations.count >= Self.mostAddresses {
                 state.registrations = state.registrations.filter { $0.value.lastUsed + .minutes(1) > now }
             }
+            guard state.registrations[address] != nil || state.registrations.count < Self.mostAddresses else {
+                return false
+            }
             var entry =
                 state.registrations[address]
                 ?? Registrations(

@@ -15,7 +15,8 @@ extension ServerSession {
         guard request.payload.attribute("node") == nil else {
             return refuse(request.iq, StanzaError(.itemNotFound))
         }
-        let isOfAccount = request.iq.attribute("to").flatMap { try? JID($0).node } != nil
+        // What is for nobody is for the client's own account (RFC 6120 §10.3.3).
+        let isOfAccount = request.iq.attribute("to").map { (try? JID($0))?.node != nil } ?? true
         let namespace = request.payload.namespace
         var query = XMLElement("query", namespace)
         query.children =

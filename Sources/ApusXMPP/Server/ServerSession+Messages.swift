@@ -5,6 +5,8 @@ extension ServerSession {
     mutating func receiveMessage(_ message: XMLElement) {
         guard message.attribute("type") != "error" else { return act(.count(.errorAnswer)) }
         let isReceipt = confirm(message)
+        // Headlines and the like are for who is there now (RFC 6121 §8.5).
+        let isNow = ["groupchat", "headline"].contains(message.attribute("type"))
         let hasBody = message.child("body") != nil
         // Without an address it is for the account itself (RFC 6121 §8.1).
         let to: JID
@@ -17,7 +19,7 @@ extension ServerSession {
             return
         }
         switch (to.domain == settings.domain, to.node) {
-        case (true, let name?) where hasBody:
+        case (true, let name?) where hasBody && !isNow:
             act(.submit(stamped(message), to: name, number: management?.awaitSettlement()))
         case (true, nil) where hasBody:
             refuse(message, StanzaError(.serviceUnavailable, text: "Nobody reads messages to the server."))

@@ -65,6 +65,11 @@ struct ServerSession {
     /// Whether an answer is awaited, and nothing of the client is to be taken until then.
     var isAsking: Bool { pending != nil }
 
+    /// Whether the client asked to have its account removed; the answer to that ends the stream.
+    var isRemovingAccount: Bool {
+        if case .removal = pending { true } else { false }
+    }
+
     var address: JID? { phase == .bound ? login?.address : nil }
 
     mutating func takeActions() -> [SessionAction] {
@@ -95,7 +100,7 @@ struct ServerSession {
 
     private mutating func receive(_ element: XMLElement) {
         switch element.namespace {
-        case Namespace.client, Namespace.component: receiveStanza(element)
+        case Namespace.client: receiveStanza(element)
         case Namespace.tls: receiveTLS(element)
         case Namespace.sasl: receiveSASL(element)
         case Namespace.streamManagement: receiveManagement(element)

@@ -13,6 +13,9 @@ struct StreamManagement: Sendable {
     /// More than this is not remembered: who never acknowledges is cut off.
     private static let mostWaiting = 2048
 
+    /// With so many waiting the client is asked for its count even if there is no message among them.
+    private static let mostUnasked = 64
+
     /// What the stream is resumed by; nil if it cannot be.
     let id: String?
     /// Stanzas of the client's that came, modulo 2^32.
@@ -76,7 +79,7 @@ struct StreamManagement: Sendable {
 
     /// Whether the client is to be asked for its count now.
     mutating func shouldRequest() -> Bool {
-        guard hasNewPushes, !isRequested else { return false }
+        guard !isRequested, hasNewPushes || waiting.count >= Self.mostUnasked else { return false }
         isRequested = true
         hasNewPushes = false
         return true

@@ -6,8 +6,8 @@ import Synchronization
 /// store all the while.
 final class SuspendedStreams: Sendable {
     private struct State {
-        var streams: [String: SuspendedStream] = [:]
-        /// In the order in which they end.
+        var streams: [String: (stream: SuspendedStream, deadline: NIODeadline)] = [:]
+        /// In the order in which they end. Those of streams that were taken stay until then.
         var deadlines = CircularBuffer<(id: String, deadline: NIODeadline)>()
     }
 
@@ -24,8 +24,8 @@ final class SuspendedStreams: Sendable {
         guard let id = stream.management.id else { return }
         state.withLock { state in
             Self.removeOld(&state, at: now)
-            guard state.streams.count < Self.most else { return }
-            state.streams[id] = stream
+            guard state.deadlines.count < Self.most else { return }
+            state.streams[id] = (stream, now + time)
             state.deadlines.append((id, now + time))
         }
     }
@@ -34,15 +34,16 @@ final class SuspendedStreams: Sendable {
     func take(_ id: String, of account: String, at now: NIODeadline) -> SuspendedStream? {
         state.withLock { state in
             Self.removeOld(&state, at: now)
-            guard state.streams[id]?.account.name == account else { return nil }
-            return state.streams.removeValue(forKey: id)
+            guard state.streams[id]?.stream.account.name == account else { return nil }
+            return state.streams.removeValue(forKey: id)?.stream
         }
     }
 
     private static func removeOld(_ state: inout State, at now: NIODeadline) {
         while let first = state.deadlines.first, first.deadline <= now {
             state.deadlines.removeFirst()
-            state.streams[first.id] = nil
+            // It may have been resumed, and have broken again.
+            if state.streams[first.id]?.deadline == first.deadline { state.streams[first.id] = nil }
         }
     }
 }

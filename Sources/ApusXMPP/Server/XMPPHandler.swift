@@ -92,6 +92,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if let handle { loop.shard.didRead(handle) }
+        requestAcknowledgement()
         context.flush()
     }
 
@@ -228,7 +229,6 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         case .setPassword(let password, let name):
             change { try await $0.accounts.setPassword(password, of: name) }
         case .removeAccount(let name):
-            detach()  // the answer comes before the end
             change { try await $0.accounts.remove(name) }
         case .setAlias(let alias, let account):
             let now = shared.dispatcher.clock.now
@@ -354,6 +354,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
 
     func close(_ reason: SessionCloseReason) {
         handle = nil
+        guard !session.isRemovingAccount || reason != .unregistered else { return }
         let error =
             switch reason {
             case .replaced: StreamError(.conflict, text: "The device connected again.")

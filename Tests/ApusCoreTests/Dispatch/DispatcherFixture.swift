@@ -136,6 +136,11 @@ final class RecordingProvider: PushProvider {
         }
     }
 
+    func problem(of app: AppNumber) -> String? { nil }
+    func checked(_ credential: Credential) throws(ApusError) -> Credential { credential }
+    func use(_ credentials: [Credential]) async {}
+    func shutdown() async {}
+
     /// Answers everything that is under way.
     func answer(_ result: VendorOutcome.Result, code: String = "vendor.code") {
         let open = state.withLock { state in

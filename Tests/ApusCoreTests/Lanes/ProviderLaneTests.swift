@@ -77,7 +77,7 @@ struct ProviderLaneTests {
                 #expect(isActive == isOld)
             }
             let dead = try fixture.store.read {
-                try $0.deadTokens(of: fixture.app.number, route: provider.route, limit: 10)
+                try $0.deadTokens(of: fixture.app.number, route: provider.route, after: 0, limit: 10)
             }
             #expect(dead.map(\.token) == ["token-ann"])
             #expect(dead.map(\.reason) == ["vendor.unregistered"])

@@ -34,19 +34,19 @@ struct APNsClientCertificateTests {
         let identity = try authority.issueClientIdentity(bundleID: "com.example.app", environments: [.sandbox])
         let certificate = try APNsClientCertificate(pem: identity.certificate)
         let now = ManualClock().now
-        for environment in [APNsEnvironment.production, .sandbox] {
+        for environment in [APNsServiceEnvironment.production, .sandbox] {
             let verifier = ProviderTokenVerifier(teams: [], environment: environment, updateLimit: 3)
             var authenticator = APNsAuthenticator(verifier: verifier, environment: environment)
             authenticator.peer = .certificate(certificate)
             if environment == .sandbox {
                 #expect(try authenticator.sender(nil, at: now, wedges: true).topics == ["com.example.app"])
             } else {
-                #expect(throws: APNsReason.badCertificateEnvironment) {
+                #expect(throws: APNsRefusal.badCertificateEnvironment) {
                     try authenticator.sender(nil, at: now, wedges: true)
                 }
             }
             authenticator.peer = .unknownCertificate
-            #expect(throws: APNsReason.badCertificate) { try authenticator.sender("bearer", at: now, wedges: true) }
+            #expect(throws: APNsRefusal.badCertificate) { try authenticator.sender("bearer", at: now, wedges: true) }
         }
     }
 

@@ -14,14 +14,14 @@ struct APNsRequestRulesTests {
     private func judge(
         _ changes: KeyValuePairs<String, String>, payload: String = #"{"aps":{"alert":"Hi"}}"#,
         from sender: APNsSender = team
-    ) -> Result<APNsNotification, APNsReason> {
+    ) -> Result<APNsAcceptedNotification, APNsRefusal> {
         var headers: HPACKHeaders = [
             ":method": "POST", ":path": "/3/device/\(Self.token)", "apns-topic": "com.example.app",
         ]
         for (name, _) in changes { headers.remove(name: name) }
         for (name, value) in changes where value != "" { headers.add(name: name, value: value) }
         let head = APNsRequestHead(headers)
-        do throws(APNsReason) {
+        do throws(APNsRefusal) {
             return .success(
                 try APNsRequestRules.notification(
                     head, token: APNsRequestRules.deviceToken(of: head), from: sender,
@@ -32,7 +32,7 @@ struct APNsRequestRulesTests {
         }
     }
 
-    private func reason(_ changes: KeyValuePairs<String, String>, payload: String = "{}") -> APNsReason? {
+    private func reason(_ changes: KeyValuePairs<String, String>, payload: String = "{}") -> APNsRefusal? {
         guard case .failure(let reason) = judge(changes, payload: payload) else { return nil }
         return reason
     }
@@ -46,7 +46,7 @@ struct APNsRequestRulesTests {
         ]).get()
         #expect(
             full
-                == APNsNotification(
+                == APNsAcceptedNotification(
                     token: Self.token, id: id, topic: "com.example.app", pushType: "background", priority: 5,
                     expiration: 1_700_000_000, collapseID: "order",
                     payload: ByteBuffer(string: #"{"aps":{"alert":"Hi"}}"#), acceptedAt: Timestamp(milliseconds: 7)))
@@ -76,8 +76,8 @@ struct APNsRequestRulesTests {
             (["apns-collapse-id": String(repeating: "é", count: 33)], .badCollapseID),
             ([":path": "/3/device/abc"], .badDeviceToken), ([":path": "/3/device/xy"], .badDeviceToken),
             ([":path": "/3/device/\(String(repeating: "ab", count: 101))"], .badDeviceToken),
-        ] as [(KeyValuePairs<String, String>, APNsReason)])
-    func refused(changes: KeyValuePairs<String, String>, expected: APNsReason) {
+        ] as [(KeyValuePairs<String, String>, APNsRefusal)])
+    func refused(changes: KeyValuePairs<String, String>, expected: APNsRefusal) {
         #expect(reason(changes) == expected)
     }
 

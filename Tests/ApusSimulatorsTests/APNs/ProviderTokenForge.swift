@@ -17,7 +17,7 @@ struct ProviderTokenForge {
 
     var team: APNsTeam { team() }
 
-    func team(environment: APNsEnvironment? = nil, and others: ProviderTokenForge...) -> APNsTeam {
+    func team(environment: APNsServiceEnvironment? = nil, and others: ProviderTokenForge...) -> APNsTeam {
         let keys = ([self] + others).map {
             APNsSigningKey(id: $0.keyID, publicKey: $0.key.publicKey, environment: environment)
         }

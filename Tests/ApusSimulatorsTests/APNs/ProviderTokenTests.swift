@@ -11,12 +11,12 @@ struct ProviderTokenTests {
     private let clock = ManualClock()
     private let forge = ProviderTokenForge()
 
-    private func verifier(updateLimit: Int = 3, environment: APNsEnvironment? = nil) -> ProviderTokenVerifier {
+    private func verifier(updateLimit: Int = 3, environment: APNsServiceEnvironment? = nil) -> ProviderTokenVerifier {
         ProviderTokenVerifier(
             teams: [forge.team(environment: environment)], environment: .production, updateLimit: updateLimit)
     }
 
-    private func refusal(_ authorization: String, by verifier: ProviderTokenVerifier) -> APNsReason? {
+    private func refusal(_ authorization: String, by verifier: ProviderTokenVerifier) -> APNsRefusal? {
         do {
             _ = try verifier.verify(authorization, at: clock.now)
             return nil
@@ -114,13 +114,13 @@ struct ProviderTokenTests {
         let now = clock.now
         _ = try authenticator.sender(forge.authorization(at: now), at: now, wedges: true)
         #expect(authenticator.knowsSender)
-        #expect(throws: APNsReason.unrelatedKeyIDInToken) {
+        #expect(throws: APNsRefusal.unrelatedKeyIDInToken) {
             try authenticator.sender(other.authorization(at: now), at: now, wedges: true)
         }
-        #expect(throws: APNsReason.invalidProviderToken) {
+        #expect(throws: APNsRefusal.invalidProviderToken) {
             try authenticator.sender(stranger.authorization(at: now), at: now, wedges: true)
         }
-        #expect(throws: APNsReason.missingProviderToken) { try authenticator.sender(nil, at: now, wedges: true) }
+        #expect(throws: APNsRefusal.missingProviderToken) { try authenticator.sender(nil, at: now, wedges: true) }
         _ = try authenticator.sender(forge.authorization(at: now, age: 1), at: now, wedges: true)
     }
 
@@ -130,8 +130,8 @@ struct ProviderTokenTests {
         let now = clock.now
         let old = try forge.authorization(at: now, age: 3601)
         let new = try forge.authorization(at: now)
-        #expect(throws: APNsReason.expiredProviderToken) { try authenticator.sender(old, at: now, wedges: true) }
-        #expect(throws: APNsReason.expiredProviderToken) { try authenticator.sender(new, at: now, wedges: true) }
+        #expect(throws: APNsRefusal.expiredProviderToken) { try authenticator.sender(old, at: now, wedges: true) }
+        #expect(throws: APNsRefusal.expiredProviderToken) { try authenticator.sender(new, at: now, wedges: true) }
         _ = try authenticator.sender(new, at: now, wedges: false)
     }
 

@@ -2,7 +2,7 @@ package import ApusCore
 package import NIOCore
 
 /// A notification that the simulator accepted.
-package struct APNsNotification: Sendable, Equatable {
+package struct APNsAcceptedNotification: Sendable, Equatable {
     /// As in the path.
     package let token: String
     /// The `apns-id` of the request, or else the one that was made for it.

@@ -1,5 +1,5 @@
 /// Which of the two services of APNs is meant. Tokens, keys and certificates may belong to one of them only.
-package enum APNsEnvironment: String, Sendable {
+package enum APNsServiceEnvironment: String, Sendable {
     case production
     case sandbox
 }

@@ -1,5 +1,5 @@
 /// Why APNs refuses a request, spelled as on the wire (Apple, "Handling notification responses from APNs").
-package enum APNsReason: String, Error, CaseIterable, Sendable {
+package enum APNsRefusal: String, Error, CaseIterable, Sendable {
     case badCollapseID = "BadCollapseId"
     case badDeviceToken = "BadDeviceToken"
     case badExpirationDate = "BadExpirationDate"
