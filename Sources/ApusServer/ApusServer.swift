@@ -1,3 +1,4 @@
+import ApusAPNs
 import ApusCore
 import ApusHTTP
 import ApusStore
@@ -21,12 +22,15 @@ package final class ApusServer: Sendable {
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
+    private let apns: APNsPushProvider
+    let legacyAPNs: LegacyAPNsListeners
     private let store: SQLiteMessageStore
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
-        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, store: SQLiteMessageStore,
+        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, apns: APNsPushProvider,
+        legacyAPNs: LegacyAPNsListeners, store: SQLiteMessageStore,
         group: MultiThreadedEventLoopGroup
     ) {
         self.configuration = configuration
@@ -38,6 +42,8 @@ package final class ApusServer: Sendable {
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
+        self.apns = apns
+        self.legacyAPNs = legacyAPNs
         self.store = store
         self.group = group
     }
@@ -66,10 +72,11 @@ package final class ApusServer: Sendable {
     ) async throws -> ApusServer {
         let metrics = PrometheusMetrics()
         let clock = SystemClock()
+        let apns = APNsPushProvider(group: group, clock: clock, logger: logger, metrics: metrics)
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
-            metrics: DeliveryMetrics(factory: metrics), logger: logger)
+            metrics: DeliveryMetrics(factory: metrics), lanes: [ProviderLane(apns)], logger: logger)
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
         let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
@@ -77,12 +84,17 @@ package final class ApusServer: Sendable {
             apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
             clock: clock)
         let keyFile = configuration.server.keyFile ?? configuration.server.dataDirectory + "/secret.key"
+        let box = try KeyFile.open(keyFile)
         let accounts = XMPPAccountBook(
-            dispatcher: dispatcher, box: try KeyFile.open(keyFile), keepsPasswords: configuration.xmpp.keepsPasswords)
+            dispatcher: dispatcher, box: box, keepsPasswords: configuration.xmpp.keepsPasswords)
+        let bridge = LegacyBridge(
+            dispatcher: dispatcher, apps: apps, allowed: configuration.legacyAPNs.allowed,
+            defaultTimeToLive: configuration.messages.defaultTimeToLive.milliseconds / 1000, logger: logger)
+        let credentials = CredentialBook(dispatcher: dispatcher, box: box, others: [bridge])
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
         let responder = APIRouter.responder(
-            dispatcher: dispatcher, apps: apps, accounts: accounts, tokens: tokens,
+            dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials, tokens: tokens,
             isDemo: configuration.server.isDemo, limits: limits, registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
@@ -95,6 +107,7 @@ package final class ApusServer: Sendable {
                 components: ComponentSettings(configuration.xmpp), budget: budget,
                 metrics: XMPPMetrics(factory: metrics), tls: TLSMaterial.context(configuration), logger: logger) : nil
         dispatcher.start()
+        try await credentials.load()
         let host = configuration.server.host
         let http = try await listening(on: host, configuration.server.port, key: "server.port") {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
@@ -107,18 +120,24 @@ package final class ApusServer: Sendable {
                     host: host, ports: XMPPService.Ports(configuration.xmpp), group: group, shared: xmppContext)
             }
         }
+        let legacyAPNs = try await LegacyAPNsListeners.bind(
+            configuration, bridge: bridge, group: group, metrics: metrics, logger: logger)
         return ApusServer(
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
-            dispatcher: dispatcher, http: http, xmpp: xmpp, store: store, group: group)
+            dispatcher: dispatcher, http: http, xmpp: xmpp, apns: apns, legacyAPNs: legacyAPNs, store: store,
+            group: group)
     }
 
-    private static func listening<Service>(
+    static func listening<Service>(
         on host: String, _ port: Int, key: String, _ bind: () async throws -> Service
     ) async throws -> Service {
         do {
             return try await bind()
+        } catch let error as XMPPService.BindingError {
+            throw StartingError.cannotListen(
+                host: host, port: error.port, key: "xmpp.\(error.key)", reason: error.reason)
         } catch {
             throw StartingError.cannotListen(host: host, port: port, key: key, reason: "\(error)")
         }
@@ -142,6 +161,9 @@ package final class ApusServer: Sendable {
         logger.info("stopping")
         try? await http.close()
         try? await xmpp?.close()
+        await legacyAPNs.stop(within: configuration.server.shutdownGrace)
+        // What APNs answers is still written.
+        await apns.shutdown()
         await dispatcher.stop()
         xmpp?.drain()
         await http.drain(within: configuration.server.shutdownGrace)
@@ -161,6 +183,6 @@ package struct StartingError: Error, CustomStringConvertible {
             code: "cannot_listen",
             description:
                 "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "
-                + "with --\(key == "server.port" ? "port" : "xmpp-port") or \(key).")
+                + "with --set \(key)=….")
     }
 }

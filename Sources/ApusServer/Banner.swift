@@ -11,6 +11,10 @@ enum Banner {
         if let token = server.newAdminToken {
             lines += ["Your admin token, shown only now:", "", "    export APUS_ADMIN_TOKEN=\(token)", ""]
         }
+        if let port = server.legacyAPNs.gatewayPort {
+            lines += ["Programs of Apple's old binary protocol connect to port \(port)."]
+        }
+        if let port = server.legacyAPNs.feedbackPort { lines += ["They ask for dead tokens at port \(port).", ""] }
         lines += server.xmppPorts.map { xmpp($0, server.configuration.xmpp) } ?? []
         lines += [
             "Next, in another terminal:", "",

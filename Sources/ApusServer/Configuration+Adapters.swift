@@ -1,4 +1,5 @@
 import ApusCore
+import ApusAPNs
 import ApusHTTP
 import ApusXMPP
 import NIOCore
@@ -30,6 +31,7 @@ extension XMPPSettings {
         pingAfter = .milliseconds(xmpp.pingAfter.milliseconds)
         resumeTime = .milliseconds(xmpp.resumeTime.milliseconds)
         connectionsPerAddress = xmpp.connectionsPerAddress
+        largestPayload = configuration.limits.payload
         messageTimeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
     }
 }
@@ -51,6 +53,26 @@ extension ComponentSettings {
         self.init()
         secret = configuration.componentSecret
         domains = configuration.componentDomains
+    }
+}
+
+extension LegacyGatewaySettings {
+    init(_ configuration: Configuration.LegacyAPNs) {
+        self.init()
+        payloadLimit = configuration.payload
+        payloadMode = configuration.payloadMode.mode
+    }
+}
+
+extension Configuration.LegacyAPNs {
+    /// The apps of the addresses that need no certificate.
+    var allowed: [String: String] {
+        var apps: [String: String] = [:]
+        for entry in allow {
+            let parts = entry.split(separator: "=").map(String.init)
+            if parts.count == 2 { apps[parts[0]] = parts[1] }
+        }
+        return apps
     }
 }
 

@@ -7,24 +7,49 @@ import X509
 
 /// The certificate that this server shows, and its key.
 enum TLSMaterial {
-    /// The context for XMPP streams: with the configured certificate, or a self-signed one made at the first start.
+    struct Pair {
+        let chain: [NIOSSLCertificate]
+        let key: NIOSSLPrivateKey
+    }
+
+    /// The context for XMPP streams.
     /// - Throws: `StartingError` with what to do.
     static func context(_ configuration: Configuration) throws -> NIOSSLContext {
-        let directory = configuration.server.dataDirectory
-        let certificate = configuration.tls.certificate ?? directory + "/tls-certificate.pem"
-        let key = configuration.tls.privateKey ?? directory + "/tls-key.pem"
+        let pair = try pair(configuration)
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: pair.chain.map { .certificate($0) }, privateKey: .privateKey(pair.key))
+        tls.minimumTLSVersion = configuration.tls.minimumVersion.version
+        tls.applicationProtocols = ["xmpp-client"]
+        return try usable(configuration) { try NIOSSLContext(configuration: tls) }
+    }
+
+    /// The configured certificate, or a self-signed one made at the first start.
+    /// - Throws: `StartingError` with what to do.
+    static func pair(_ configuration: Configuration) throws -> Pair {
+        let (certificate, key) = files(configuration)
         if configuration.tls.certificate == nil, !FileManager.default.fileExists(atPath: certificate) {
             try makeSelfSigned(for: configuration.xmpp.domain, certificate: certificate, key: key)
         }
+        return try usable(configuration) {
+            Pair(
+                chain: try NIOSSLCertificate.fromPEMFile(certificate),
+                key: try NIOSSLPrivateKey(file: key, format: .pem))
+        }
+    }
+
+    private static func files(_ configuration: Configuration) -> (certificate: String, key: String) {
+        let directory = configuration.server.dataDirectory
+        return (
+            configuration.tls.certificate ?? directory + "/tls-certificate.pem",
+            configuration.tls.privateKey ?? directory + "/tls-key.pem"
+        )
+    }
+
+    private static func usable<Result>(_ configuration: Configuration, _ body: () throws -> Result) throws -> Result {
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate)
-            var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-            tls.minimumTLSVersion = configuration.tls.minimumVersion.version
-            tls.applicationProtocols = ["xmpp-client"]
-            return try NIOSSLContext(configuration: tls)
+            return try body()
         } catch {
+            let (certificate, key) = files(configuration)
             throw StartingError(
                 code: "unusable_certificate",
                 description:

@@ -239,11 +239,10 @@ class TestLogin:
     def test_what_is_asked_for_does_not_tell_who_exists(self, app, stream):
         stream.open()
         answers = {self.fields(stream, next(names)) for _ in range(20)}
-        with_digest = self.fields(stream, app.add_user().name)
-        without_digest = self.fields(stream, app.add_user(keepPassword=False).name)
-        assert with_digest == ("username", "digest", "resource")
-        assert without_digest == ("username", "resource")
-        assert answers == {with_digest, without_digest}
+        assert self.fields(stream, app.add_user().name) == ("username", "digest", "resource")
+        assert self.fields(stream, app.add_user(keepPassword=False).name) == ("username", "resource")
+        # A phone that Apus does not know has to be told 401, which it is only if it can try.
+        assert answers == {("username", "digest", "resource")}
 
     @staticmethod
     def fields(stream, name):

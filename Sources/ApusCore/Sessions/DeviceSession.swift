@@ -186,8 +186,7 @@ package struct DeviceSession {
         return unconfirmed[index].sentAt
     }
 
-    /// All sent messages of which the store does not know, when the connection ends. What may not have arrived stays
-    /// unsent.
+    /// All sent messages of which the store does not know, when a connection ends that does not tell what arrived.
     package func unrecordedSent() -> [(message: MessageID, sentAt: Timestamp)] {
         unconfirmed.filter { $0.needsConfirmation && !$0.isRecorded }.map { ($0.message, $0.sentAt) }
     }
@@ -236,7 +235,7 @@ package struct DeviceSession {
             pingedAt = now
             actions.append(.ping)
         }
-        for entry in unconfirmed where entry.expires <= now && !entry.isRecorded {
+        for entry in unconfirmed where entry.expires <= now && !entry.isRecorded && entry.needsConfirmation {
             actions.append(.recordSent(entry.message, at: entry.sentAt))
         }
         unconfirmed.removeAll { $0.expires <= now }

@@ -97,9 +97,10 @@ package final class SessionShard: @unchecked Sendable {
         let slot = Int(handle.slot)
         let device = slots[slot].session.device
         backend.directory.remove(device, SessionReference(shard: index, handle: handle))
-        if let route = slots[slot].transport?.route {
-            for (message, sentAt) in slots[slot].session.unrecordedSent() {
-                changes.append(.sent(message, device, route, at: sentAt))
+        if let transport = slots[slot].transport {
+            // What may not have arrived stays unsent.
+            for (message, sentAt) in slots[slot].session.unrecordedSent() where !transport.reportsArrival {
+                changes.append(.sent(message, device, transport.route, at: sentAt))
             }
             recordChanges()
         }
@@ -310,7 +311,7 @@ package final class SessionShard: @unchecked Sendable {
             of: message.id, for: lifetime, sentAt: now, isRecorded: wasSent, now: uptime, settings: settings)
         if wasSent {
             changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
-        } else {
+        } else if !transport.reportsArrival {
             unrecorded.append((handle, message.id, uptime + settings.sentDelay))
         }
         if slots[slot].wheelDeadline > uptime + min(settings.resendAfter, lifetime) { schedule(handle) }

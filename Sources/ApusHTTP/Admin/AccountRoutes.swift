@@ -1,4 +1,5 @@
 import ApusCore
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -16,13 +17,22 @@ struct AccountRoutes: Sendable {
         router.get("/v1/accounts") { request, _ in try await list(request) }
         router.post("/v1/accounts") { request, _ in try await create(request) }
         router.post("/v1/accounts/:name/password") { request, context in
-            try await setPassword(request, of: try context.parameters.require("name"))
+            try await setPassword(request, of: try Self.name(context))
         }
         router.delete("/v1/accounts/:name") { request, context in
             try access.requireAdmin(request)
-            try await accounts.remove(try context.parameters.require("name"))
+            try await accounts.remove(try Self.name(context))
             return Response(status: .noContent)
         }
+    }
+
+    /// Names may have characters that paths cannot.
+    private static func name(_ context: APIContext) throws -> String {
+        let name = try context.parameters.require("name")
+        guard let decoded = name.removingPercentEncoding else {
+            throw ApusError(.invalid, code: "invalid_request", "The name in the path is not percent-encoded UTF-8.")
+        }
+        return decoded
     }
 
     private func list(_ request: Request) async throws -> Response {
@@ -52,7 +62,7 @@ struct AccountRoutes: Sendable {
         try access.requireAdmin(request)
         let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
         let made = body.password == nil ? RandomToken.hex128() : nil
-        try await accounts.setPassword(body.password ?? made ?? "", of: name)
+        try await accounts.setPassword(body.password ?? made ?? "", of: name, keepsPassword: body.keepsPassword)
         return Response.json { object in
             object.member("name", string: name)
             object.member("password", string: made)

@@ -51,8 +51,8 @@ struct NotificationRoutes: Sendable {
         if let username = notification.username {
             // A user name is the account's, or else the alias of any device.
             let account = try await dispatcher.query { try $0.account(named: username.lowercased()) }
-            audience =
-                account.map { Audience(.device, [$0.deviceID]) } ?? Audience(.alias, [username])
+            let own = account.flatMap { $0.app == app.number ? $0 : nil }
+            audience = own.map { Audience(.device, [$0.deviceID]) } ?? Audience(.alias, [username])
         }
         return try await dispatcher.send(
             PushRequest(

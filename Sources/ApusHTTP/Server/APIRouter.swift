@@ -9,7 +9,8 @@ package enum APIRouter {
     ///   - isDemo: whether anyone may create apps.
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
-        dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, tokens: AdminTokens, isDemo: Bool,
+        dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
+        tokens: AdminTokens, isDemo: Bool,
         limits: HTTPServerContext.Limits, registrationApp: String?, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
@@ -21,6 +22,7 @@ package enum APIRouter {
         DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
         MessageRoutes(dispatcher: dispatcher, access: access).add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
+        CredentialRoutes(dispatcher: dispatcher, apps: apps, credentials: credentials, access: access).add(to: router)
         NotificationRoutes(
             dispatcher: dispatcher, apps: apps, access: access, limits: limits, registrationApp: registrationApp
         ).add(to: router)

@@ -14,6 +14,11 @@ extension Configuration {
                 "tls.certificate (\(described("tls.certificate"))) and tls.private_key "
                     + "(\(described("tls.private_key"))) must be set together.")
         }
+        for entry in legacyAPNs.allow where entry.split(separator: "=").count != 2 {
+            problems.append(
+                "\(origin("legacy_apns.allow")): legacy_apns.allow needs an address and an app's id, such as "
+                    + "10.0.0.7=APPID, not \"\(entry)\".")
+        }
         if xmpp.componentPort != nil, xmpp.componentSecret == nil {
             problems.append("\(origin("xmpp.component_port")): xmpp.component_port needs xmpp.component_secret.")
         }

@@ -13,6 +13,7 @@ package struct Configuration: Sendable {
     package var storage = Storage()
     package var tls = TLS()
     package var xmpp = XMPP()
+    package var legacyAPNs = LegacyAPNs()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -102,6 +103,18 @@ package struct Configuration: Sendable {
         package var componentSecret: String?
         /// Empty is any.
         package var componentDomains: [String] = []
+    }
+
+    package struct LegacyAPNs: Sendable {
+        /// `nil` is not to listen, 0 any free port.
+        package var port: Int?
+        package var feedbackPort: Int?
+        package var clientAuthority: String?
+        /// Each is `address=app`.
+        package var allow: [String] = []
+        package var payload = 2048
+        package var payloadMode = LegacyPayloadMode.lenient
+        package var allowsOldTLS = false
     }
 }
 

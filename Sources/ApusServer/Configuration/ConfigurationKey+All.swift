@@ -2,6 +2,7 @@ extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
         server + log + limits + messages + sessions + retention + storage + tls + xmpp
+        + legacyAPNs
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -154,5 +155,29 @@ extension ConfigurationKey {
         .init(
             "xmpp.component_domains", \.xmpp.componentDomains, .list,
             "The domains that components may serve; if none is set, any but the server's own"),
+    ]
+
+    private static let legacyAPNs: [ConfigurationKey] = [
+        .init(
+            "legacy_apns.port", \.legacyAPNs.port, .optionalInteger(0...65_535),
+            "The port for programs that speak Apple's old binary protocol, once 2195; if none is set, there is none"),
+        .init(
+            "legacy_apns.feedback_port", \.legacyAPNs.feedbackPort, .optionalInteger(0...65_535),
+            "The port where such programs ask for dead tokens, once 2196; if none is set, there is none"),
+        .init(
+            "legacy_apns.client_ca", \.legacyAPNs.clientAuthority, .optionalText,
+            "The PEM file of an authority whose certificates let programs in; their user id (UID) is the app's id"),
+        .init(
+            "legacy_apns.allow", \.legacyAPNs.allow, .list,
+            "Addresses whose programs need no certificate, each with its app: 10.0.0.7=APPID"),
+        .init(
+            "legacy_apns.payload", \.legacyAPNs.payload, .size(256 ... .kilobytes(4)),
+            "The largest payload that is taken; Apple took 256B until 2014, then 2KB"),
+        .init(
+            "legacy_apns.payload_mode", \.legacyAPNs.payloadMode, .choice(),
+            "Whether a payload that is not quite JSON is mended (lenient) or refused (strict)"),
+        .init(
+            "legacy_apns.old_tls", \.legacyAPNs.allowsOldTLS, .boolean,
+            "Let programs connect with TLS 1.0 and 1.1, which are broken"),
     ]
 }

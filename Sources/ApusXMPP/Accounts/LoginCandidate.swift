@@ -3,7 +3,7 @@ import ApusCore
 /// Who may be logging in: an account, or a decoy that no password fits.
 ///
 /// A decoy is always the same for a name, and everything is done with it that is done with an account, so that no answer
-/// and no time tells whether there is such an account. Half of the decoys offer no digest, as some accounts do not.
+/// and no time tells whether there is such an account. It offers a digest if new accounts do.
 struct LoginCandidate: Sendable {
     /// Nil for a decoy.
     let account: Account?
@@ -17,8 +17,10 @@ struct LoginCandidate: Sendable {
         self.password = password
     }
 
-    /// - Parameter secret: one of the server, the same after a restart.
-    init(decoyFor name: String, secret: [UInt8]) {
+    /// - Parameters:
+    ///   - secret: one of the server, the same after a restart.
+    ///   - keepsPassword: whether new accounts can log in with a digest.
+    init(decoyFor name: String, secret: [UInt8], keepsPassword: Bool) {
         account = nil
         let decoy = { (mechanism: SCRAMMechanism) in
             SCRAMCredentials.decoy(
@@ -26,7 +28,7 @@ struct LoginCandidate: Sendable {
         }
         credentials = AccountCredentials(sha1: decoy(.sha1), sha256: decoy(.sha256), sealedPassword: nil)
         let random = SCRAMMechanism.sha256.authenticate(Array("password\0\(name)".utf8), key: secret)
-        password = random[0] & 1 == 0 ? nil : Hex.encode(random)
+        password = keepsPassword ? Hex.encode(random) : nil
     }
 
     subscript(mechanism: SCRAMMechanism) -> SCRAMCredentials { credentials[mechanism] }

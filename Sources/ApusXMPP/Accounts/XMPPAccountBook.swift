@@ -7,6 +7,8 @@ package final class XMPPAccountBook: AccountBook {
     private let box: SecretBox
     private let decoySecret: [UInt8]
     private let keepsPasswords: Bool
+    /// Connections that end when an administrator changes their accounts.
+    let connections = AccountConnections()
     /// Deriving keys takes milliseconds.
     private let derivation = DispatchQueue(label: "apus.xmpp.keys", qos: .userInitiated)
 
@@ -26,8 +28,12 @@ package final class XMPPAccountBook: AccountBook {
     /// Finds who logs in; `completion` is called on another thread.
     func find(_ name: String, completion: @escaping @Sendable (Result<LoginCandidate, any Error>) -> Void) {
         dispatcher.account(named: name) { [self] result in
-            completion(result.map { $0.flatMap(candidate) ?? LoginCandidate(decoyFor: name, secret: decoySecret) })
+            completion(result.map { $0.flatMap(candidate) ?? decoy(name) })
         }
+    }
+
+    private func decoy(_ name: String) -> LoginCandidate {
+        LoginCandidate(decoyFor: name, secret: decoySecret, keepsPassword: keepsPasswords)
     }
 
     private func candidate(_ account: Account) -> LoginCandidate? {
@@ -65,11 +71,24 @@ package final class XMPPAccountBook: AccountBook {
         return account
     }
 
-    package func setPassword(_ password: String, of name: String) async throws {
-        guard let name = try? JID.preparedNode(name) else { throw AccountError.unknown(name) }
-        let credentials = try await credentials(password, of: name, keepsPasswords)
+    package func setPassword(_ password: String, of name: String, keepsPassword: Bool?) async throws {
+        let name = try await changePassword(password, of: name, keepsPassword: keepsPassword)
+        connections[name]?.endForAccount("The password was changed.")
+    }
+
+    /// Changes the password as the account itself asks for it; its connection stays.
+    /// - Parameter keepsPassword: nil to keep what the account has.
+    /// - Returns: the account's name.
+    @discardableResult
+    func changePassword(_ password: String, of name: String, keepsPassword: Bool? = nil) async throws -> String {
+        guard let name = try? JID.preparedNode(name),
+            let account = try await dispatcher.query({ try $0.account(named: name) })
+        else { throw AccountError.unknown(name) }
+        let hasPassword = AccountCredentials(bytes: account.credentials)?.sealedPassword != nil
+        let credentials = try await credentials(password, of: name, keepsPassword ?? hasPassword)
         guard try await dispatcher.update({ try $0.replaceCredentials(ofAccount: name, with: credentials.bytes) })
         else { throw AccountError.unknown(name) }
+        return name
     }
 
     package func remove(_ name: String) async throws {
@@ -78,6 +97,7 @@ package final class XMPPAccountBook: AccountBook {
             throw AccountError.unknown(name)
         }
         dispatcher.disconnect(account.device, .unregistered)
+        connections[name]?.endForAccount("The account was removed.")
     }
 
     private func credentials(

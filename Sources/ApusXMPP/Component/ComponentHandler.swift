@@ -9,6 +9,8 @@ final class ComponentHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias OutboundOut = ByteBuffer
 
     private static let closeTime = TimeAmount.seconds(3)
+    /// Who has not read for so long is not a service.
+    private static let longestStuck = TimeAmount.seconds(30)
 
     private let shared: XMPPServerContext
     private let loop: XMPPLoop
@@ -18,6 +20,8 @@ final class ComponentHandler: ChannelInboundHandler, @unchecked Sendable {
     private var domain: String?
     private let opened = NIODeadline.now()
     private var closing: NIODeadline?
+    /// Since when the component has not read what is there for it.
+    private var stuckSince: NIODeadline?
 
     init(_ shared: XMPPServerContext, loop: XMPPLoop) {
         self.shared = shared
@@ -59,6 +63,11 @@ final class ComponentHandler: ChannelInboundHandler, @unchecked Sendable {
         context.flush()
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stuckSince = context.channel.isWritable ? nil : .now()
+        context.fireChannelWritabilityChanged()
+    }
+
     private func run(_ actions: [ComponentSession.Action]) {
         for action in actions where closing == nil {
             switch action {
@@ -89,7 +98,7 @@ final class ComponentHandler: ChannelInboundHandler, @unchecked Sendable {
         {
             MessageSubmission(client, from: self, shared, on: loop.shard).start(to: name, within: nil)
         } else {
-            shared.route(client, from: self)
+            shared.route(client, from: self, of: nil)
         }
     }
 
@@ -114,6 +123,8 @@ extension ComponentHandler: WatchedConnection {
     func endIfOverdue(at now: NIODeadline) {
         if let closing {
             if now >= closing { context?.close(promise: nil) }
+        } else if let stuckSince, now >= stuckSince + Self.longestStuck {
+            context?.close(promise: nil)
         } else if !session.isAttached, now >= opened + shared.settings.loginTime {
             run(session.end(StreamError(.connectionTimeout)))
         }
@@ -125,11 +136,11 @@ extension ComponentHandler: WatchedConnection {
 }
 
 extension ComponentHandler: StanzaReceiver {
-    func receive(_ stanza: XMLElement) {
+    func receive(_ stanza: XMLElement, otherwise refuse: @escaping @Sendable () -> Void) {
         loop.shard.eventLoop.execute {
-            guard self.session.isAttached, let context = self.context else { return }
-            // Who does not read is not a service; a queue without end would be worse.
-            guard context.channel.isWritable else { return context.close(promise: nil) }
+            guard self.session.isAttached, let context = self.context, context.channel.isWritable else {
+                return refuse()
+            }
             self.write { $0.write(stanza.moved(to: Namespace.component), in: Namespace.component) }
             context.flush()
         }

@@ -2,6 +2,12 @@ import ApusCore
 import NIOCore
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// What may come from one address: so many connections, and so many registrations in a minute.
 final class AddressLimits: Sendable {
     private struct Registrations {
@@ -45,8 +51,15 @@ final class AddressLimits: Sendable {
         }
     }
 
+    /// An IPv6 customer has a network of 64 bits, and so all the addresses in it.
+    private static func network(_ address: String) -> String {
+        var bytes = in6_addr()
+        guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+        return withUnsafeBytes(of: bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+    }
+
     func mayRegister(from address: String?, at now: NIODeadline) -> Bool {
-        guard let address else { return true }
+        guard let address = address.map(Self.network) else { return true }
         return state.withLock { state in
             if state.registrations.count >= Self.mostAddresses {
                 state.registrations = state.registrations.filter { $0.value.lastUsed + .minutes(1) > now }

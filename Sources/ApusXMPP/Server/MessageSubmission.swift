@@ -46,10 +46,15 @@ final class MessageSubmission: AcceptanceReceiver {
         let content = MessageContent(
             title: message.child("subject")?.text, alert: message.child("body")?.text ?? "",
             sender: message.attribute("from"), senderAddress: message.attribute("from"))
+        guard content.alert.utf8.count + (content.title?.utf8.count ?? 0) <= shared.settings.largestPayload else {
+            let text = "Subject and body have more than \(shared.settings.largestPayload) bytes together."
+            return end(StanzaError(.policyViolation, text: text))
+        }
         let request = PushRequest(
             app: account.app, appID: account.appID, audience: Audience(.device, [account.deviceID]), content: content,
             timeToLive: shared.settings.messageTimeToLive, idempotencyKey: key)
         do throws(ApusError) {
+            if let app = shared.apps[account.appID] { try shared.apps.take(1, from: app) }
             try shared.dispatcher.submit(AcceptOperation(request, receiver: self, token: 0))
         } catch {
             end(StanzaError(error))

@@ -6,18 +6,20 @@ struct RecentMessages: Sendable {
     /// Older ones are forgotten.
     private static let most = 64
 
-    private var messages = CircularBuffer<MessageID>(initialCapacity: 0)
+    /// `sender`: whose conversation it is in; empty for what programs send.
+    private var messages = CircularBuffer<(id: MessageID, sender: String)>(initialCapacity: 0)
 
-    mutating func append(_ message: MessageID) {
+    mutating func append(_ message: MessageID, from sender: String = "") {
         if messages.count == Self.most { messages.removeFirst() }
-        messages.append(message)
+        messages.append((message, sender))
     }
 
-    /// - Returns: the message and those before it; the message itself in any case.
+    /// - Returns: the message and those before it in the same conversation; the message itself in any case.
     mutating func take(upTo message: MessageID) -> [MessageID] {
-        guard let index = messages.firstIndex(of: message) else { return [message] }
-        let taken = Array(messages[...index])
-        messages.removeFirst(taken.count)
+        guard let index = messages.firstIndex(where: { $0.id == message }) else { return [message] }
+        let sender = messages[index].sender
+        let taken = messages[...index].filter { $0.sender == sender }.map(\.id)
+        messages.removeAll { $0.sender == sender && $0.id <= message }
         if messages.isEmpty { messages = CircularBuffer(initialCapacity: 0) }  // an idle session holds no buffer
         return taken
     }

@@ -89,7 +89,7 @@ extension ServerSession {
             attributes: [.init("previd", id), .init("h", String(resumed.handled))])
         act(.send(element))
         act(.count(.resumedStream))
-        act(.noteArrivedEarlier(counted.unconfirmedPushes, stream.account))
+        act(.noteArrivedEarlier(counted.pushes, stream.account))
         // Messages that the client has not counted come from the store again, in their order.
         for case .other(let stanza) in again { act(.resendStanza(.other(stanza))) }
         if stream.isAvailable {

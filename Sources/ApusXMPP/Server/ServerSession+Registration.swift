@@ -45,7 +45,6 @@ extension ServerSession {
             return refuse(request.iq, StanzaError(.notAcceptable, text: "A user name and a password are needed."))
         }
         guard let name = accountName(given) else { return refuse(request.iq, StanzaError(.jidMalformed)) }
-        act(.count(.registration))
-        ask(.register(name: name, password: password), for: .change(request.iq))
+        ask(.register(name: name, password: password), for: .registration(request.iq))
     }
 }

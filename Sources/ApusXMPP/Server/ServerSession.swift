@@ -34,6 +34,7 @@ struct ServerSession {
         case resumption(handled: UInt32)
         /// A change; the stanza is answered with its outcome.
         case change(XMLElement)
+        case registration(XMLElement)
         case removal(XMLElement)
     }
 
@@ -126,6 +127,9 @@ struct ServerSession {
         case (.scram(let server), .candidate(let candidate)): challenge(server, candidate)
         case (.resumption(let handled), .stream(let stream)): resume(stream, handled)
         case (.change(let iq), .done): reply(to: iq)
+        case (.registration(let iq), .done):
+            act(.count(.registration))
+            reply(to: iq)
         case (.removal(let iq), .done):
             reply(to: iq)
             end(StreamError(.notAuthorized, text: "The account was removed."))
@@ -133,6 +137,7 @@ struct ServerSession {
             act(.send(SASLFailure(.temporaryAuthFailure).element))
         case (.legacyFields(let iq, _), .failed(let error)), (.legacyLogin(let iq, _), .failed(let error)),
             (.legacyPassword(let iq, _, _), .failed(let error)), (.change(let iq), .failed(let error)),
+            (.registration(let iq), .failed(let error)),
             (.removal(let iq), .failed(let error)):
             refuse(iq, error)
         default: end(StreamError(.internalServerError))
@@ -202,6 +207,7 @@ struct ServerSession {
     private mutating func expectStream() {
         phase = .opening
         hasOpened = false
+        sasl = nil
     }
 
     /// The client has its address.
@@ -239,6 +245,7 @@ struct ServerSession {
     mutating func disconnected() -> SuspendedStream? {
         guard phase == .bound, let login, let management, management.id != nil else { return nil }
         phase = .ended
+        self.management = nil
         return SuspendedStream(
             account: login.account, address: login.address, usesNotifications: login.usesNotifications,
             management: management, isAvailable: isAvailable, undisplayed: undisplayed)

@@ -1,18 +1,22 @@
 import ApusCore
 import NIOCore
 
-/// Takes stanzas from one connection to another: between clients, and between clients and components.
+/// Takes stanzas from one connection to another: between clients of one app, and between clients and components.
 extension XMPPServerContext {
-    /// - Parameter sender: where an error goes.
-    func route(_ stanza: XMLElement, from sender: any StanzaReceiver) {
+    /// - Parameters:
+    ///   - sender: where an error goes.
+    ///   - app: the app of a client that sends; nil for a component.
+    func route(_ stanza: XMLElement, from sender: any StanzaReceiver, of app: AppNumber?) {
         guard let to = stanza.attribute("to").flatMap({ try? JID($0) }) else {
             return refuse(stanza, .jidMalformed, to: sender)
         }
-        if let component = components[to.domain] { return component.receive(stanza) }
+        if let component = components[to.domain] {
+            return component.receive(stanza) { self.refuse(stanza, .resourceConstraint, to: sender) }
+        }
         guard to.domain == settings.domain else { return refuse(stanza, .remoteServerNotFound, to: sender) }
         guard let name = to.node else { return answerForServer(stanza, to: sender) }
         guard let connection = connections[name] else { return refuse(stanza, .serviceUnavailable, to: sender) }
-        connection.receive(stanza, for: to) { self.refuse(stanza, .serviceUnavailable, to: sender) }
+        connection.receive(stanza, for: to, from: app) { self.refuse(stanza, .serviceUnavailable, to: sender) }
     }
 
     /// A component's question to the server itself.
@@ -38,7 +42,15 @@ extension XMPPServerContext {
 
 /// A connection that takes stanzas, from any thread.
 protocol StanzaReceiver: AnyObject, Sendable {
-    func receive(_ stanza: XMLElement)
+    /// - Parameter refuse: called instead, if the connection takes no more at the moment.
+    func receive(_ stanza: XMLElement, otherwise refuse: @escaping @Sendable () -> Void)
+}
+
+extension StanzaReceiver {
+    /// Takes an answer, which is dropped if the connection takes no more.
+    func receive(_ stanza: XMLElement) {
+        receive(stanza) {}
+    }
 }
 
 extension XMLElement {

@@ -3,15 +3,21 @@ import NIOCore
 
 /// A stanza that was sent and that the client has not counted yet.
 enum ManagedStanza: Sendable {
-    /// A message of the core, which still has it. `needsConfirmation`: whether the device itself has to confirm it.
-    case push(MessageID, needsConfirmation: Bool)
+    /// A message of the core, which still has it.
+    case push(MessageID)
     case other(ByteBuffer)
+
+    /// Bytes that are kept for it.
+    var size: Int {
+        if case .other(let bytes) = self { bytes.readableBytes } else { 0 }
+    }
 }
 
 /// Both sides' counts of stanzas (XEP-0198 §4), and what the client has not counted yet.
 struct StreamManagement: Sendable {
     /// More than this is not remembered: who never acknowledges is cut off.
     private static let mostWaiting = 2048
+    private static let mostWaitingBytes = 1 << 20
 
     /// With so many waiting the client is asked for its count even if there is no message among them.
     private static let mostUnasked = 64
@@ -27,6 +33,7 @@ struct StreamManagement: Sendable {
     /// Stanzas of ours that the client counted, modulo 2^32.
     private(set) var acknowledged: UInt32 = 0
     private var waiting = CircularBuffer<ManagedStanza>(initialCapacity: 4)
+    private var waitingBytes = 0
     /// Whether an answer to `<r/>` is under way.
     private var isRequested = false
     /// Whether messages were sent since then.
@@ -72,10 +79,11 @@ struct StreamManagement: Sendable {
 
     mutating func didSend(_ stanza: ManagedStanza) {
         waiting.append(stanza)
+        waitingBytes += stanza.size
         if case .push = stanza { hasNewPushes = true }
     }
 
-    var isOverfull: Bool { waiting.count > Self.mostWaiting }
+    var isOverfull: Bool { waiting.count > Self.mostWaiting || waitingBytes > Self.mostWaitingBytes }
 
     /// Whether the client is to be asked for its count now.
     mutating func shouldRequest() -> Bool {
@@ -99,6 +107,7 @@ struct StreamManagement: Sendable {
         isRequested = false
         acknowledged = count
         let counted = Array(waiting.prefix(new))
+        waitingBytes -= counted.reduce(0) { $0 + $1.size }
         waiting.removeFirst(new)
         if waiting.isEmpty { waiting = CircularBuffer(initialCapacity: 4) }  // an idle session holds no buffer
         return counted
@@ -106,7 +115,10 @@ struct StreamManagement: Sendable {
 
     /// What the client has not counted. It is forgotten here: whatever of it is sent again counts again.
     mutating func takeWaiting() -> [ManagedStanza] {
-        defer { waiting.removeAll() }
+        defer {
+            waiting.removeAll()
+            waitingBytes = 0
+        }
         isRequested = false
         return Array(waiting)
     }
@@ -114,12 +126,7 @@ struct StreamManagement: Sendable {
 
 extension Sequence<ManagedStanza> {
     var pushes: [MessageID] {
-        compactMap { if case .push(let message, _) = $0 { message } else { nil } }
-    }
-
-    /// Those that count as sent once they arrived, as nothing else will tell.
-    var unconfirmedPushes: [MessageID] {
-        compactMap { if case .push(let message, needsConfirmation: false) = $0 { message } else { nil } }
+        compactMap { if case .push(let message) = $0 { message } else { nil } }
     }
 }
 

@@ -2,13 +2,14 @@ import ApusCore
 import NIOCore
 import Synchronization
 
-/// Streams whose connections broke, until they are resumed or their time is up (XEP-0198 §5). Their messages are in the
-/// store all the while.
+/// Streams whose connections broke, the latest of each account, until they are resumed or their time is up (XEP-0198
+/// §5). Their messages are in the store all the while.
 final class SuspendedStreams: Sendable {
     private struct State {
+        /// By the names of their accounts.
         var streams: [String: (stream: SuspendedStream, deadline: NIODeadline)] = [:]
         /// In the order in which they end. Those of streams that were taken stay until then.
-        var deadlines = CircularBuffer<(id: String, deadline: NIODeadline)>()
+        var deadlines = CircularBuffer<(account: String, deadline: NIODeadline)>()
     }
 
     private static let most = 100_000
@@ -21,12 +22,12 @@ final class SuspendedStreams: Sendable {
     }
 
     func add(_ stream: SuspendedStream, at now: NIODeadline) {
-        guard let id = stream.management.id else { return }
+        guard stream.management.id != nil else { return }
         state.withLock { state in
             Self.removeOld(&state, at: now)
             guard state.deadlines.count < Self.most else { return }
-            state.streams[id] = (stream, now + time)
-            state.deadlines.append((id, now + time))
+            state.streams[stream.account.name] = (stream, now + time)
+            state.deadlines.append((stream.account.name, now + time))
         }
     }
 
@@ -34,8 +35,8 @@ final class SuspendedStreams: Sendable {
     func take(_ id: String, of account: String, at now: NIODeadline) -> SuspendedStream? {
         state.withLock { state in
             Self.removeOld(&state, at: now)
-            guard state.streams[id]?.stream.account.name == account else { return nil }
-            return state.streams.removeValue(forKey: id)?.stream
+            guard state.streams[account]?.stream.management.id == id else { return nil }
+            return state.streams.removeValue(forKey: account)?.stream
         }
     }
 
@@ -43,7 +44,7 @@ final class SuspendedStreams: Sendable {
         while let first = state.deadlines.first, first.deadline <= now {
             state.deadlines.removeFirst()
             // It may have been resumed, and have broken again.
-            if state.streams[first.id]?.deadline == first.deadline { state.streams[first.id] = nil }
+            if state.streams[first.account]?.deadline == first.deadline { state.streams[first.account] = nil }
         }
     }
 }

@@ -32,6 +32,8 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     private var lastHeard: NIODeadline
     /// Since when a stanza is incomplete.
     private var stanzaBegan: NIODeadline?
+    /// Whether a bound client without presence was asked for a sign of life since it was last heard of.
+    private var isPinged = false
     private var closing: NIODeadline?
     private var submissions = 0
 
@@ -85,6 +87,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard closing == nil else { return }
         lastHeard = .now()
+        isPinged = false
         if let handle { loop.shard.heard(handle) }
         reader.receive(unwrapInboundIn(data))
         takeEvents()
@@ -123,6 +126,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     private func takeEvents() {
         do throws(StreamError) {
             while !session.isAsking, closing == nil, let event = try reader.next() {
+                stanzaBegan = nil
                 session.receive(event)
                 runActions()
             }
@@ -136,7 +140,11 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
 
     /// The answer to a question of the session's. What the client sent meanwhile follows.
     private func answered(_ answer: SessionAnswer) {
-        guard context != nil else { return }
+        guard context != nil else {
+            // The client is gone, and may still resume the stream that it asked for.
+            if case .stream(let stream?) = answer { shared.suspended.add(stream, at: .now()) }
+            return
+        }
         session.receive(answer)
         runActions()
         takeEvents()
@@ -146,7 +154,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     }
 
     private func runActions() {
-        for action in session.takeActions() { run(action) }
+        for action in session.takeActions() where closing == nil { run(action) }
     }
 
     private func run(_ action: SessionAction) {
@@ -167,12 +175,12 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         case .detach: detach()
         case .confirm(let message, let receipt): confirm(message, receipt)
         case .noteArrived(let messages):
-            if let handle { loop.shard.arrived(handle, messages) }
+            noteArrived(messages)
             requestAcknowledgement()
         case .noteArrivedEarlier(let messages, let account):
             loop.shard.arrivedEarlier(account.device, messages, by: route)
         case .submit(let message, let name, let number): submit(message, to: name, number)
-        case .route(let stanza): shared.route(stanza, from: self)
+        case .route(let stanza): shared.route(stanza, from: self, of: session.login?.account.app)
         case .count(let feature): shared.metrics.count(feature)
         case .end(let error): close(error)
         }
@@ -211,8 +219,15 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
 
     private func confirm(_ message: MessageID, _ receipt: Receipt) {
         if let handle { return loop.shard.confirm(handle, message, receipt) }
-        guard let device = session.login?.account.device else { return }
+        // What nobody waits for is not worth a queue without end.
+        guard let device = session.login?.account.device, !shared.dispatcher.isCongested else { return }
         shared.dispatcher.record([DeliveryChange(message, device, receipt, at: shared.dispatcher.clock.now)])
+    }
+
+    private func noteArrived(_ messages: [MessageID]) {
+        if let handle { return loop.shard.arrived(handle, messages) }
+        guard let device = session.login?.account.device else { return }
+        loop.shard.arrivedEarlier(device, messages, by: route)
     }
 
     // MARK: What the session asks
@@ -227,7 +242,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
             shared.accounts.check(password, candidate) { self.answer(.password(isRight: $0)) }
         case .register(let name, let password): register(name, password)
         case .setPassword(let password, let name):
-            change { try await $0.accounts.setPassword(password, of: name) }
+            change { try await $0.accounts.changePassword(password, of: name) }
         case .removeAccount(let name):
             change { try await $0.accounts.remove(name) }
         case .setAlias(let alias, let account):
@@ -270,7 +285,11 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     private func findStream(_ id: String, of account: String) {
         if let stream = shared.suspended.take(id, of: account, at: .now()) { return answer(.stream(stream)) }
         guard let older = shared.connections[account] else { return answer(.stream(nil)) }
-        older.eventLoop.execute { self.answer(.stream(older.surrender(id))) }
+        older.eventLoop.execute {
+            // Its connection may have broken meanwhile.
+            let stream = older.surrender(id) ?? self.shared.suspended.take(id, of: account, at: .now())
+            self.answer(.stream(stream))
+        }
     }
 
     /// Gives the stream to a newer connection of its client, which resumes it (XEP-0198 §5).
@@ -312,21 +331,29 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         context.write(wrapOutboundOut(bytes), promise: nil)
         guard session.management != nil else { return }
         session.management?.didSend(stanza)
-        if session.management?.isOverfull ?? false {
-            session.end(StreamError(.policyViolation, text: "Stanzas are not acknowledged."))
-            runActions()
-        }
+        // Not here: whoever sends is in the middle of something.
+        if session.management?.isOverfull ?? false { eventLoop.execute { self.endIfOverfull() } }
+    }
+
+    private func endIfOverfull() {
+        guard session.management?.isOverfull ?? false else { return }
+        session.end(StreamError(.policyViolation, text: "Stanzas are not acknowledged."))
+        runActions()
+        context?.flush()
     }
 
     func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
-        guard let login = session.login else { return }
+        guard let login = session.login, closing == nil else { return }
         let bytes =
             login.usesNotifications
             ? MessageForms.notification(message, to: address, shared.settings, forms: &forms)
             : MessageForms.message(
                 message, to: address, shared.settings, now: shared.dispatcher.clock.now, forms: &forms)
-        session.undisplayed.append(message.id)
-        send(bytes, as: .push(message.id, needsConfirmation: message.needsConfirmation))
+        if message.content.kind == .message {
+            let sender = message.content.senderAddress.flatMap { try? JID($0).bare.description }
+            session.undisplayed.append(message.id, from: sender ?? "")
+        }
+        send(bytes, as: .push(message.id))
         if flushing { flush() }
     }
 
@@ -387,6 +414,17 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         }
     }
 
+    /// An administrator changed the account.
+    func endForAccount(_ reason: String) {
+        eventLoop.execute {
+            // Who asked for it itself is answered first.
+            guard !self.session.isRemovingAccount else { return }
+            self.session.end(StreamError(.notAuthorized, text: reason))
+            self.runActions()
+            self.context?.flush()
+        }
+    }
+
     private func updateWatch() {
         guard context != nil else { return }
         let isSettled = handle != nil && stanzaBegan == nil && closing == nil
@@ -403,14 +441,15 @@ extension XMPPHandler: WatchedConnection {
             if now >= closing { context?.close(promise: nil) }
             return
         }
-        let isOverdue =
-            if let stanzaBegan {
-                now >= stanzaBegan + settings.stanzaTime
-            } else if session.address == nil {
-                now >= opened + settings.loginTime
-            } else {
-                now >= lastHeard + settings.pingAfter + shared.dispatcher.settings.pingTimeout
-            }
+        var isOverdue = stanzaBegan.map { now >= $0 + settings.stanzaTime } ?? false
+        if session.address == nil {
+            isOverdue = isOverdue || now >= opened + settings.loginTime
+        } else if handle == nil, now >= lastHeard + settings.pingAfter {
+            if !isPinged { ping() }
+            isPinged = true
+            isOverdue =
+                isOverdue || now >= lastHeard + settings.pingAfter + shared.dispatcher.settings.pingTimeout
+        }
         guard isOverdue else { return }
         session.end(StreamError(.connectionTimeout))
         runActions()
@@ -423,9 +462,9 @@ extension XMPPHandler: WatchedConnection {
 }
 
 extension XMPPHandler: StanzaReceiver {
-    func receive(_ stanza: XMLElement) {
+    func receive(_ stanza: XMLElement, otherwise refuse: @escaping @Sendable () -> Void) {
         eventLoop.execute {
-            guard self.session.address != nil, self.isWritable else { return }
+            guard self.session.address != nil, self.isWritable else { return refuse() }
             self.send(stanza.moved(to: Namespace.client))
             self.context?.flush()
         }
@@ -433,10 +472,17 @@ extension XMPPHandler: StanzaReceiver {
 
     /// A stanza from somebody else. An IQ must be for this very client (RFC 6121 §8.5.3). Who takes no more bytes is as
     /// good as absent.
-    func receive(_ stanza: XMLElement, for to: JID, otherwise refuse: @escaping @Sendable () -> Void) {
+    /// - Parameter app: the app of a client that sends, which must be this client's; nil for a component.
+    func receive(
+        _ stanza: XMLElement, for to: JID, from app: AppNumber?, otherwise refuse: @escaping @Sendable () -> Void
+    ) {
         eventLoop.execute {
+            guard let login = self.session.login, self.isWritable else { return refuse() }
             let isForMe = to == self.session.address || (to.isBare && stanza.name != "iq")
-            guard isForMe, self.isWritable else { return refuse() }
+            let isOfApp = app == nil || app == login.account.app
+            // AndroidPN clients look at no address, so nobody but the server may ask them anything.
+            let isAllowed = app == nil || stanza.name != "iq" || !login.usesNotifications
+            guard isForMe, isOfApp, isAllowed else { return refuse() }
             self.send(stanza.moved(to: Namespace.client))
             self.context?.flush()
         }

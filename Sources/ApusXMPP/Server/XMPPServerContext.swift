@@ -13,7 +13,7 @@ package final class XMPPServerContext: Sendable {
     let logger: Logger
     /// Nil if streams cannot be encrypted.
     let tls: NIOSSLContext?
-    let connections = AccountConnections()
+    var connections: AccountConnections { accounts.connections }
     let suspended: SuspendedStreams
     let components: Components
     let addresses: AddressLimits

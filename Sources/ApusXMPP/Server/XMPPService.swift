@@ -34,21 +34,33 @@ package final class XMPPService: Sendable {
         host: String, ports: Ports, group: MultiThreadedEventLoopGroup, shared: XMPPServerContext
     ) async throws -> XMPPService {
         let loops = shared.dispatcher.shards.map { XMPPLoop(shard: $0) }
-        let bind = { (port: Int?, handlers: @escaping HandlersOfConnection) -> (any Channel)? in
+        let bind = { (port: Int?, key: String, handlers: @escaping HandlersOfConnection) -> (any Channel)? in
             guard let port else { return nil }
-            return try await listen(host: host, port: port, group, loops, shared, handlers)
+            do {
+                return try await listen(host: host, port: port, group, loops, shared, handlers)
+            } catch {
+                throw BindingError(key: key, port: port, reason: "\(error)")
+            }
         }
-        let client = try await bind(ports.client) { [XMPPHandler(shared, loop: $0, isEncrypted: false)] }
-        let direct = try await bind(ports.directTLS) { loop in
+        let client = try await bind(ports.client, "port") { [XMPPHandler(shared, loop: $0, isEncrypted: false)] }
+        let direct = try await bind(ports.directTLS, "tls_port") { loop in
             guard let tls = shared.tls else { return [] }
             return [NIOSSLServerHandler(context: tls), XMPPHandler(shared, loop: loop, isEncrypted: true)]
         }
-        let component = try await bind(ports.component) { [ComponentHandler(shared, loop: $0)] }
+        let component = try await bind(ports.component, "component_port") { [ComponentHandler(shared, loop: $0)] }
         return XMPPService(
             channels: [client, direct, component].compactMap { $0 }, loops: loops,
             ports: Ports(
                 client: client?.localAddress?.port, directTLS: direct?.localAddress?.port,
                 component: component?.localAddress?.port))
+    }
+
+    /// One of the ports cannot be listened on.
+    package struct BindingError: Error {
+        /// The name of the setting.
+        package let key: String
+        package let port: Int
+        package let reason: String
     }
 
     private typealias HandlersOfConnection = @Sendable (XMPPLoop) throws -> [any ChannelHandler]
@@ -67,6 +79,8 @@ package final class XMPPService: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A peer that is gone without a word is found out at last, even if nobody writes to it.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in

@@ -30,6 +30,8 @@ package struct XMPPSettings: Sendable {
     package var connectionsPerAddress = 0
     /// Seconds that a message from one account to another waits for it.
     package var messageTimeToLive: Int64 = 3 * 86_400
+    /// Bytes of the subject and the body of such a message.
+    package var largestPayload = 4096
 
     package init() {}
 }

@@ -115,7 +115,7 @@ struct ManagementTests {
         let play = enabled()
         play.becomeAvailable()
         play.push(7)
-        play.push(8, needsConfirmation: true)
+        play.push(8)
         play.flush()
         play.server("<r \(Self.namespace)/>")
         play.push(9)
@@ -215,17 +215,17 @@ struct ManagementTests {
         }
     }
 
-    @Test("tells what arrived without a confirmation only: the rest is recorded already")
+    @Test("tells what arrived on the stream that broke")
     func arrivedEarlier() throws {
         let first = enabled()
         let id = try #require(first.session.management?.id)
-        first.push(7, needsConfirmation: true)
+        first.push(7)
         first.push(8)
         let play = Screenplay(isEncrypted: true)
         play.suspended[id] = first.breakConnection()
         play.authenticate()
         play.device(#"<resume \#(Self.namespace) previd="\#(id)" h="2"/>"#)
-        play.house(.claim("ann"), .arrivedEarlier([8]))
+        play.house(.claim("ann"), .arrivedEarlier([7, 8]))
         #expect(!play.session.isAvailable, "it had sent no presence")
     }
 

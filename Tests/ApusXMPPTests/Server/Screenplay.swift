@@ -186,9 +186,9 @@ final class Screenplay {
     }
 
     /// The house writes a message to the device.
-    func push(_ message: Int64, needsConfirmation: Bool = false) {
+    func push(_ message: Int64) {
         if session.login?.usesNotifications == false { session.undisplayed.append(MessageID(message)) }
-        session.management?.didSend(.push(MessageID(message), needsConfirmation: needsConfirmation))
+        session.management?.didSend(.push(MessageID(message)))
     }
 
     /// What was submitted is on disk.

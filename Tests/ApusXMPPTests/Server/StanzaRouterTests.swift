@@ -14,7 +14,7 @@ struct StanzaRouterTests {
     private final class Receiver: StanzaReceiver {
         private let received = Mutex<[String]>([])
 
-        func receive(_ stanza: XMLElement) {
+        func receive(_ stanza: XMLElement, otherwise refuse: @escaping @Sendable () -> Void) {
             var writer = StanzaWriter()
             writer.write(stanza, in: stanza.namespace)
             let text = String(buffer: writer.take())
@@ -72,7 +72,7 @@ struct StanzaRouterTests {
         try await with { context, sender, component in
             for to in ["up.example.org", "reg@up.example.org", "reg@UP.example.org/x"] {
                 let text = #"<message to="\#(to)" from="ann@example.org/phone"/>"#
-                context.route(try stanza(text), from: sender)
+                context.route(try stanza(text), from: sender, of: nil)
                 #expect(component.take() == [text])
             }
             #expect(sender.take().isEmpty)
@@ -91,7 +91,7 @@ struct StanzaRouterTests {
             context.route(
                 try stanza(
                     #"<iq to="up.example.org" from="ann@example.org/phone" id="1" type="get"><x xmlns="urn:x"/></iq>"#),
-                from: sender)
+                from: sender, of: nil)
             #expect(component.take().isEmpty)
             #expect(
                 sender.take() == [
@@ -117,7 +117,7 @@ struct StanzaRouterTests {
             for type in ["get", "set"] {
                 let text =
                     #"<iq to="\#(to)" from="ann@example.org/phone" id="1" type="\#(type)"><x xmlns="urn:x"/></iq>"#
-                context.route(try stanza(text), from: sender)
+                context.route(try stanza(text), from: sender, of: nil)
                 #expect(sender.take() == [refused("1", from: to, error)])
             }
             #expect(component.take().isEmpty)
@@ -133,7 +133,8 @@ struct StanzaRouterTests {
     func silent(start: String) async throws {
         try await with { context, sender, _ in
             for to in ["bob@example.org/pc", "elsewhere.org", "@"] {
-                context.route(try stanza(start + #" to="\#(to)" from="ann@example.org/phone"/>"#), from: sender)
+                context.route(
+                    try stanza(start + #" to="\#(to)" from="ann@example.org/phone"/>"#), from: sender, of: nil)
                 #expect(sender.take().isEmpty)
             }
         }
@@ -145,7 +146,7 @@ struct StanzaRouterTests {
             context.route(
                 try stanza(
                     #"<message to="elsewhere.org" from="ann@example.org/phone" id="m"><body>hi</body></message>"#),
-                from: sender)
+                from: sender, of: nil)
             #expect(
                 sender.take() == [
                     #"<message type="error" id="m" from="elsewhere.org" to="ann@example.org/phone"><body>hi</body>"#
@@ -153,7 +154,7 @@ struct StanzaRouterTests {
                 ])
             context.route(
                 try stanza(#"<message to="elsewhere.org" from="a@example.org" type="error"><body>hi</body></message>"#),
-                from: sender)
+                from: sender, of: nil)
             #expect(sender.take().isEmpty)
         }
     }
@@ -164,7 +165,7 @@ struct StanzaRouterTests {
             context.route(
                 try stanza(
                     #"<iq to="example.org" from="up.example.org" id="1" type="get"><ping xmlns="urn:xmpp:ping"/></iq>"#),
-                from: sender)
+                from: sender, of: nil)
             #expect(sender.take() == [#"<iq type="result" id="1" from="example.org" to="up.example.org"/>"#])
         }
     }

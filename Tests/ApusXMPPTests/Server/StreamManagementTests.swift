@@ -8,17 +8,16 @@ import Testing
 struct StreamManagementTests {
     private let other = ManagedStanza.other(ByteBuffer(string: "<iq/>"))
 
-    private func push(_ number: Int64, confirm: Bool = false) -> ManagedStanza {
-        .push(MessageID(number), needsConfirmation: confirm)
+    private func push(_ number: Int64) -> ManagedStanza {
+        .push(MessageID(number))
     }
 
     @Test("what the client counted is given out once, in its order")
     func acknowledge() throws {
         var management = StreamManagement(id: nil)
-        for stanza in [push(1), other, push(2, confirm: true), push(3)] { management.didSend(stanza) }
+        for stanza in [push(1), other, push(2), push(3)] { management.didSend(stanza) }
         let first = try management.acknowledge(3)
         #expect(first.count == 3 && first.pushes == [MessageID(1), MessageID(2)])
-        #expect(first.unconfirmedPushes == [MessageID(1)])
         #expect(try management.acknowledge(3).isEmpty)
         #expect(try management.acknowledge(4).pushes == [MessageID(3)])
         #expect(management.acknowledged == 4)
@@ -120,5 +119,17 @@ struct StreamManagementTests {
         #expect(throws: StreamError.self) { try management.acknowledge(2) }
         for stanza in again { management.didSend(stanza) }
         #expect(try management.acknowledge(3).count == 2)
+    }
+
+    @Test("who keeps many bytes waiting is told apart from who does not")
+    func bytes() throws {
+        var management = StreamManagement(id: nil)
+        let large = ManagedStanza.other(ByteBuffer(repeating: 0x20, count: 200 << 10))
+        for _ in 0..<5 { management.didSend(large) }
+        #expect(!management.isOverfull)
+        management.didSend(large)
+        #expect(management.isOverfull)
+        _ = try management.acknowledge(2)
+        #expect(!management.isOverfull)
     }
 }

@@ -39,11 +39,19 @@ struct SuspendedStreamsTests {
     func expiry() throws {
         streams.add(try stream("one"), at: clock.uptime)
         clock.advance(by: .seconds(299))
-        streams.add(try stream("two"), at: clock.uptime)
+        streams.add(try stream("two", of: "bob"), at: clock.uptime)
         #expect(take("one") != nil)
         streams.add(try stream("three"), at: clock.uptime)
         clock.advance(by: .seconds(300))
-        #expect(take("two") == nil && take("three") == nil)
+        #expect(take("two", of: "bob") == nil && take("three") == nil)
+    }
+
+    @Test("only the latest stream of an account is kept")
+    func latest() throws {
+        streams.add(try stream("one"), at: clock.uptime)
+        streams.add(try stream("two"), at: clock.uptime)
+        #expect(take("one") == nil)
+        #expect(take("two") != nil)
     }
 
     @Test("a stream that breaks again has all of its time again")

@@ -48,7 +48,7 @@ struct TestAccounts {
     }
 
     func candidate(_ name: String) -> LoginCandidate {
-        candidates[name] ?? LoginCandidate(decoyFor: name, secret: Self.decoySecret)
+        candidates[name] ?? LoginCandidate(decoyFor: name, secret: Self.decoySecret, keepsPassword: true)
     }
 
     func has(_ name: String) -> Bool { accounts[name] != nil }

@@ -1,0 +1,50 @@
+import ApusCore
+import NIOCore
+
+extension APNsNotification {
+    /// The notification of a delivery. Its `apns-id` is made of message and device, so that it is the same whenever it is
+    /// sent.
+    init(_ delivery: VendorDelivery, token: String, bundleID: String) throws(ApusError) {
+        let message = delivery.message
+        let payload: ByteBuffer
+        if let own = message.content.apnsPayload {
+            payload = ByteBuffer(string: own)
+        } else {
+            payload = try APNsPayload(message).encoded()
+        }
+        try self.init(
+            deviceToken: token, bundleID: bundleID, payload: payload, expiration: .at(message.expiresAt),
+            id: Self.id(of: delivery.key))
+    }
+
+    private static func id(of key: DeliveryKey) -> String {
+        let digits = { (value: Int64) -> [Character] in
+            let text = String(UInt64(bitPattern: value), radix: 16)
+            return Array(String(repeating: "0", count: 16 - text.count) + text)
+        }
+        let all = digits(key.message.rawValue) + digits(key.device.rawValue)
+        return [all[0..<8], all[8..<12], all[12..<16], all[16..<20], all[20..<32]].map { String($0) }
+            .joined(separator: "-")
+    }
+}
+
+extension APNsPayload {
+    /// What an app's own code finds beside `aps`: the message's id, so that it can confirm it, and its data. A command
+    /// wakes the app and shows nothing.
+    init(_ message: Message) {
+        let content = message.content
+        switch content.kind {
+        case .message:
+            let title = content.title.map { APNsText.verbatim($0) }
+            self.init(alert: APNsAlert(title: title, body: .verbatim(content.alert)))
+            badge = content.badge
+            sound = content.sound.map { $0 == "default" ? .standard : .named($0) }
+        case .command:
+            self = .silent
+            custom.append(Custom("command", string: content.alert))
+        }
+        custom.append(Custom("id", string: message.id.description))
+        if let uri = content.uri { custom.append(Custom("uri", string: uri)) }
+        if let extra = content.extra { custom.append(Custom("extra", json: extra)) }
+    }
+}

@@ -1,0 +1,144 @@
+package import ApusCore
+package import CoreMetrics
+package import Logging
+package import NIOCore
+import Synchronization
+
+/// Apple's push service, for the iOS devices of apps that have credentials for it. A device's native token is its APNs
+/// token; with `sandbox:` in front of it, it belongs to Apple's sandbox.
+package final class APNsPushProvider: PushProvider {
+    /// A lane of an app.
+    private struct Lane {
+        let app: AppNumber
+        let name: String
+        let topic: String
+        let environment: APNsEnvironment
+    }
+
+    private struct State {
+        var lanes: [Lane] = []
+        var problems: [String: String] = [:]
+    }
+
+    private static let sandboxPrefix = "sandbox:"
+
+    package let route = Route.apns
+    private let client: APNsClient
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    package init(group: any EventLoopGroup, clock: any Clock, logger: Logger, metrics: any MetricsFactory) {
+        client = APNsClient(group: group, clock: clock, logger: logger, metrics: metrics)
+        self.logger = logger
+    }
+
+    package func serves(_ app: AppNumber, _ platform: Platform) -> Bool {
+        guard platform == .ios else { return false }
+        return state.withLock { $0.lanes.contains { $0.app == app } }
+    }
+
+    package func problem(of app: AppNumber) -> String? {
+        state.withLock { state in
+            for lane in state.lanes where lane.app == app {
+                if let problem = state.problems[lane.name] { return problem }
+            }
+            return nil
+        }
+    }
+
+    // MARK: Sending
+
+    package func submit(
+        _ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void
+    ) -> Bool {
+        let isSandbox = delivery.token.hasPrefix(Self.sandboxPrefix)
+        let token = isSandbox ? String(delivery.token.dropFirst(Self.sandboxPrefix.count)) : delivery.token
+        guard let lane = lane(of: delivery.message.app, isSandbox: isSandbox) else { return false }
+        let notification: APNsNotification
+        do throws(ApusError) {
+            notification = try APNsNotification(delivery, token: token, bundleID: lane.topic)
+        } catch {
+            completion(VendorOutcome(.refused, code: error.code, detail: error.message))
+            return true
+        }
+        return client.submit(notification, to: lane.name) { completion(VendorOutcome($0)) }
+    }
+
+    /// The app's first lane of the environment, or the only one that it has.
+    private func lane(of app: AppNumber, isSandbox: Bool) -> Lane? {
+        state.withLock { state in
+            let own = state.lanes.filter { $0.app == app }
+            let environment: APNsEnvironment = isSandbox ? .sandbox : .production
+            return own.first { $0.environment == environment } ?? (own.count == 1 ? own.first : nil)
+        }
+    }
+
+    // MARK: Credentials
+
+    package func checked(_ credential: Credential) throws(ApusError) -> Credential {
+        let parsed = try APNsLaneSettings(credential)
+        return Credential(
+            app: credential.app, appID: credential.appID, route: route, name: parsed.name,
+            settings: parsed.publicSettings.text, secret: credential.secret, createdAt: credential.createdAt)
+    }
+
+    package func use(_ credentials: [Credential]) async {
+        var lanes: [Lane] = []
+        for credential in credentials {
+            do throws(ApusError) {
+                let settings = try APNsLaneSettings(credential)
+                let name = "\(credential.appID) \(settings.name)"
+                try client.put(settings.lane(name: name), revision: credential.createdAt.milliseconds) {
+                    [weak self] event in self?.note(event)
+                }
+                lanes.append(
+                    Lane(app: credential.app, name: name, topic: settings.topic, environment: settings.environment))
+            } catch {
+                logger.error(
+                    "an APNs credential cannot be used",
+                    metadata: ["app": "\(credential.appID)", "name": "\(credential.name)", "error": "\(error)"])
+            }
+        }
+        let used = lanes
+        state.withLock { state in
+            state.lanes = used
+            state.problems = state.problems.filter { name, _ in used.contains { $0.name == name } }
+        }
+        client.removeLanes(but: Set(used.map(\.name)))
+    }
+
+    package func shutdown() async {
+        await client.shutdown()
+    }
+
+    private func note(_ event: APNsEvent) {
+        let problem: String? =
+            switch event.kind {
+            case .suspended(let problem, let until): "\(problem); it tries again at \(until.rfc3339)"
+            case .stopped(let problem): "\(problem); add the credential again once that is put right"
+            case .connectionFailed(let reason, _): "no connection: \(reason)"
+            case .resumed: nil
+            }
+        state.withLock { $0.problems[event.lane] = problem }
+        if let problem {
+            logger.warning(
+                "APNs does not take notifications", metadata: ["lane": "\(event.lane)", "why": "\(problem)"])
+        }
+    }
+}
+
+extension VendorOutcome {
+    init(_ result: APNsResult) {
+        let answer = result.response.map { "\($0.status) \($0.reasonText ?? "")" } ?? "nothing"
+        let detail = "APNs answered \(answer) to apns-id \(result.id), attempt \(result.attempts)."
+        let code = "apns.\(result.response?.reasonText ?? result.response.map { String($0.status) } ?? "unknown")"
+        switch result.outcome {
+        case .delivered:
+            self.init(.accepted, code: "apns.accepted", detail: "APNs accepted it as apns-id \(result.id).")
+        case .failed: self.init(.refused, code: code, detail: detail)
+        case .tokenDead(let since): self.init(.tokenDead(since: since), code: code, detail: detail)
+        case .unknown: self.init(.unknown, code: "apns.unknown", detail: detail)
+        case .retryLater, .notSent, .refused: self.init(.putOff, code: code, detail: detail)
+        }
+    }
+}

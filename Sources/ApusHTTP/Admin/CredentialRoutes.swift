@@ -1,0 +1,115 @@
+import ApusCore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// What apps prove to vendors, under `/v1/credentials`, and a test of it.
+struct CredentialRoutes: Sendable {
+    let dispatcher: Dispatcher
+    let apps: AppRegistry
+    let credentials: CredentialBook
+    let access: Access
+
+    private static let longestBody = 64 << 10
+
+    func add(to router: Router<APIContext>) {
+        router.get("/v1/credentials") { request, _ in
+            try access.requireAdmin(request)
+            let found = try await credentials.list(appID: request.uri.queryParameters["appId"].map(String.init))
+            return Response.json { $0.member("credentials", objects: found) { Self.write($0, &$1) } }
+        }
+        router.post("/v1/credentials") { request, _ in try await put(request) }
+        router.delete("/v1/credentials") { request, _ in
+            try access.requireAdmin(request)
+            let query = request.uri.queryParameters
+            guard let app = query["appId"], let provider = query["provider"], let name = query["name"] else {
+                throw ApusError(
+                    .invalid, code: "invalid_request", "appId, provider and name are needed in the query.")
+            }
+            try await credentials.remove(
+                String(name), of: Route(rawValue: String(provider)), appID: String(app))
+            return Response(status: .noContent)
+        }
+        router.post("/v1/providers/test") { request, _ in try await test(request) }
+    }
+
+    private func put(_ request: Request) async throws -> Response {
+        try access.requireAdmin(request)
+        let body = try CredentialBody(try await request.body.collect(upTo: Self.longestBody))
+        let (appID, provider) = try body.required
+        guard let app = apps[appID] else { throw ApusError.unknownApp }
+        let credential = Credential(
+            app: app.number, appID: app.id, route: Route(rawValue: provider), name: "",
+            settings: body.settings ?? "{}", secret: Array((body.secret ?? "{}").utf8),
+            createdAt: dispatcher.clock.now)
+        let stored = try await credentials.put(credential)
+        return Response.json { Self.write(stored, &$0) }
+    }
+
+    private func test(_ request: Request) async throws -> Response {
+        try access.requireAdmin(request)
+        let body = try CredentialBody(try await request.body.collect(upTo: Self.longestBody))
+        let (appID, provider) = try body.required
+        guard let app = apps[appID] else { throw ApusError.unknownApp }
+        guard let token = body.token else {
+            throw ApusError(.invalid, code: "invalid_request", "The token of a device is needed.")
+        }
+        let outcome = try await credentials.test(Route(rawValue: provider), app: app, token: token)
+        return Response.json { object in
+            object.member("accepted", bool: outcome.result == .accepted)
+            object.member("code", string: outcome.code)
+            object.member("detail", string: outcome.detail)
+        }
+    }
+
+    private static func write(_ credential: Credential, _ object: inout JSONObjectWriter) {
+        object.member("appId", string: credential.appID)
+        object.member("provider", string: credential.route.rawValue)
+        object.member("name", string: credential.name)
+        object.member("settings", raw: credential.settings)
+        object.member("createdAt", time: credential.createdAt)
+    }
+}
+
+/// The body of a credential, and of a test.
+struct CredentialBody {
+    private var appID: String?
+    private var provider: String?
+    private(set) var settings: String?
+    private(set) var secret: String?
+    private(set) var token: String?
+    private var problems = FieldProblems()
+
+    init(_ body: ByteBuffer) throws(ApusError) {
+        do {
+            try JSONScanner.withObject(in: body) { scanner in
+                while let key = try scanner.nextKey() {
+                    switch key {
+                    case "appId": appID = try scanner.text("appId", &problems)
+                    case "provider": provider = try scanner.text("provider", &problems)
+                    case "settings": settings = try scanner.rawValue()
+                    case "secret": secret = try scanner.rawValue()
+                    case "token": token = try scanner.text("token", &problems, longest: 4096)
+                    default: try scanner.skipValue()
+                    }
+                }
+            }
+        } catch let error as JSONError {
+            throw FieldProblems.notJSON(error)
+        } catch {
+            throw ApusError(.internal, code: "internal", "The request could not be read.")
+        }
+        try problems.check()
+    }
+
+    var required: (appID: String, provider: String) {
+        get throws(ApusError) {
+            var problems = problems
+            for (field, value) in [("appId", appID), ("provider", provider)] where (value ?? "").isEmpty {
+                problems.missing(field)
+            }
+            try problems.check()
+            return (appID ?? "", provider ?? "")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import ApusAPNs
+import CoreMetrics
+import Foundation
+import Logging
+import NIOPosix
+import NIOSSL
+
+/// The listeners of Apple's old binary protocol, as far as they are switched on.
+final class LegacyAPNsListeners: Sendable {
+    private let gateway: LegacyGatewayService?
+    private let feedback: LegacyFeedbackService?
+
+    var gatewayPort: Int? { gateway?.port }
+    var feedbackPort: Int? { feedback?.port }
+
+    private init(gateway: LegacyGatewayService?, feedback: LegacyFeedbackService?) {
+        self.gateway = gateway
+        self.feedback = feedback
+    }
+
+    static func bind(
+        _ configuration: Configuration, bridge: LegacyBridge, group: MultiThreadedEventLoopGroup,
+        metrics: any MetricsFactory, logger: Logger
+    ) async throws -> LegacyAPNsListeners {
+        let own = configuration.legacyAPNs
+        guard own.port != nil || own.feedbackPort != nil else {
+            return LegacyAPNsListeners(gateway: nil, feedback: nil)
+        }
+        var tls = try TLSMaterial.pair(configuration).legacy
+        tls.allowsOldProtocols = own.allowsOldTLS
+        tls.authority = try own.clientAuthority.map(authority)
+        let (host, settings) = (configuration.server.host, LegacyGatewaySettings(own))
+        let counters = LegacyGatewayMetrics(factory: metrics)
+        var gateway: LegacyGatewayService?
+        if let port = own.port {
+            gateway = try await ApusServer.listening(on: host, port, key: "legacy_apns.port") {
+                try await .bind(
+                    host: host, port: port, group: group, tls: tls, backend: bridge, settings: settings,
+                    metrics: counters, logger: logger)
+            }
+        }
+        var feedback: LegacyFeedbackService?
+        if let port = own.feedbackPort {
+            feedback = try await ApusServer.listening(on: host, port, key: "legacy_apns.feedback_port") {
+                try await .bind(
+                    host: host, port: port, group: group, tls: tls, backend: bridge, settings: settings,
+                    metrics: counters, logger: logger)
+            }
+        }
+        return LegacyAPNsListeners(gateway: gateway, feedback: feedback)
+    }
+
+    private static func authority(_ path: String) throws -> LegacyClientAuthority {
+        do {
+            return try LegacyClientAuthority(pem: String(contentsOfFile: path, encoding: .utf8))
+        } catch {
+            throw StartingError(
+                code: "unusable_certificate",
+                description: "legacy_apns.client_ca: \(path) is not the PEM file of a certificate: \(error).")
+        }
+    }
+
+    /// Takes nothing more, and tells each client how far it came.
+    func stop(within grace: Duration) async {
+        try? await gateway?.close()
+        try? await feedback?.close()
+        await gateway?.drain(within: grace)
+    }
+}
+
+extension TLSMaterial.Pair {
+    var legacy: LegacyTLS { LegacyTLS(certificateChain: chain, privateKey: key) }
+}
