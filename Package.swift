@@ -152,6 +152,9 @@ let package = Package(
             dependencies: [
                 "ApusClient", "ApusServer", "ApusSimulators",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),

@@ -34,8 +34,8 @@ public struct APIClient: Sendable {
     }
 
     /// - Throws: as `get(_:query:)`.
-    public func delete(_ path: [String]) async throws -> APIAnswer {
-        try await execute(.DELETE, path, query: [], body: nil)
+    public func delete(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
+        try await execute(.DELETE, path, query: query, body: nil)
     }
 
     private func execute(

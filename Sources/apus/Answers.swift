@@ -57,6 +57,33 @@ struct PasswordAnswer: Decodable {
     let password: String?
 }
 
+struct CredentialAnswer: Decodable {
+    let appId: String
+    let provider: String
+    let name: String
+    let settings: [String: String]
+    let createdAt: String
+
+    var text: String {
+        var table = TextTable()
+        table.add("app", appId)
+        table.add("provider", provider)
+        table.add("name", name)
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) { table.add(name, value) }
+        return table.text
+    }
+}
+
+struct CredentialListAnswer: Decodable {
+    let credentials: [CredentialAnswer]
+}
+
+struct ProviderTestAnswer: Decodable {
+    let accepted: Bool
+    let code: String
+    let detail: String
+}
+
 struct MessageAnswer: Decodable {
     struct Delivery: Decodable {
         let deviceId: String

@@ -18,7 +18,8 @@ struct ApusCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
-            DeviceCommand.self, MessageCommand.self, XMPPCommand.self, ConfigCommand.self, VersionCommand.self,
+            DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
+            ProviderCommand.self, LegacyAPNsCommand.self, SimulateCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }
 

@@ -30,6 +30,14 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The id of the app that XMPP devices register into. (xmpp.register_app)")
     var xmppRegisterApp: String?
 
+    @Option(
+        name: .customLong("legacy-apns-port"),
+        help: "The port for programs of Apple's old binary protocol, once 2195. (legacy_apns.port)")
+    var legacyAPNsPort: String?
+
+    @Option(help: "The port where they ask for dead tokens, once 2196. (legacy_apns.feedback_port)")
+    var legacyFeedbackPort: String?
+
     @Option(help: ArgumentHelp("Any key; `apus config show` lists them. May be repeated.", valueName: "key=value"))
     var set: [String] = []
 
@@ -51,6 +59,8 @@ struct ConfigurationOptions: ParsableArguments {
             ("--demo", "server.demo", demo ? "true" : nil), ("--log-level", "log.level", logLevel),
             ("--xmpp-port", "xmpp.port", xmppPort), ("--xmpp-domain", "xmpp.domain", xmppDomain),
             ("--xmpp-register-app", "xmpp.register_app", xmppRegisterApp),
+            ("--legacy-apns-port", "legacy_apns.port", legacyAPNsPort),
+            ("--legacy-feedback-port", "legacy_apns.feedback_port", legacyFeedbackPort),
         ].compactMap { flag, key, value in value.map { ConfigurationFlag(key: key, value: $0, flag: flag) } }
         let others = set.map { text in
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
