@@ -14,9 +14,17 @@ package struct Maintenance: Sendable {
         self.keySeconds = keySeconds
     }
 
+    /// How many seconds pass between two looks at what lanes may have left behind.
+    private static let sweepSeconds = 30
+
     /// Works until the task is cancelled.
     package func run() async {
+        var second = 0
         while !Task.isCancelled {
+            second += 1
+            if second % Self.sweepSeconds == 0 {
+                for lane in dispatcher.lanes { lane.sweep() }
+            }
             do {
                 while try await step(), !Task.isCancelled {}
             } catch {

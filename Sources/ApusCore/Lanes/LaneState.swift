@@ -66,11 +66,18 @@ package struct LaneState {
     }
 
     /// The provider did not take a delivery of the page; the rest of the page is to be dropped.
-    package mutating func refused(_ key: DeliveryKey) {
+    /// - Returns: whether to try again after a while, as nothing is under way whose end would tell that there is room.
+    package mutating func refused(_ key: DeliveryKey) -> Bool {
         underWay.remove(key)
         isHeldUp = true
         hasMore = true
         isReading = false
+        return underWay.isEmpty
+    }
+
+    /// The provider may take more by now.
+    package mutating func tryAgain() {
+        isHeldUp = false
     }
 
     /// A delivery of the page is under way.

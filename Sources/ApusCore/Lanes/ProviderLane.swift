@@ -11,6 +11,8 @@ package final class ProviderLane: Sendable {
 
     /// How long a lane waits after its provider put something off.
     private static let pause = TimeAmount.seconds(5)
+    /// How long it waits after its provider took nothing at all.
+    private static let retry = TimeAmount.seconds(1)
 
     package init(_ provider: any PushProvider, limit: Int = 4096) {
         self.provider = provider
@@ -56,7 +58,8 @@ package final class ProviderLane: Sendable {
                 done.append(key)
             case .due(let delivery) where state.withLock({ $0.shouldSubmit(delivery.key) }):
                 guard provider.submit(delivery, completion: { self.completed(delivery, $0) }) else {
-                    return state.withLock { $0.refused(delivery.key) }
+                    if state.withLock({ $0.refused(delivery.key) }) { tryAgain(in: Self.retry) }
+                    return
                 }
             case .due:
                 break
@@ -67,10 +70,19 @@ package final class ProviderLane: Sendable {
         proceed()
     }
 
+    private func tryAgain(in time: TimeAmount) {
+        guard let loop = dispatcher.shards.first?.eventLoop, !dispatcher.stopping else { return }
+        loop.scheduleTask(in: time) {
+            self.state.withLock { $0.tryAgain() }
+            self.proceed()
+        }
+    }
+
     private func completed(_ delivery: VendorDelivery, _ outcome: VendorOutcome) {
         if case .putOff = outcome.result {
             let until = dispatcher.clock.uptime + Self.pause
-            return state.withLock { $0.putOff(delivery.key, until: until) }
+            state.withLock { $0.putOff(delivery.key, until: until) }
+            return tryAgain(in: Self.pause)
         }
         let settlement = VendorSettlement(
             delivery, route: provider.route, outcome: outcome, at: dispatcher.clock.now)

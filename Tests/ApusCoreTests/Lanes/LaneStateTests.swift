@@ -52,7 +52,8 @@ struct LaneStateTests {
         _ = lane.shouldSubmit(key(1))
         lane.passed(key(1))
         _ = lane.shouldSubmit(key(2))
-        lane.refused(key(2))
+        let mustTryAgain = lane.refused(key(2))
+        #expect(!mustTryAgain, "the end of the first will tell")
         #expect(lane.next(at: now) == .wait)
         lane.settled(key(1))
         #expect(lane.next(at: now) == .read(after: key(1), limit: 5))
@@ -92,5 +93,17 @@ struct LaneStateTests {
         #expect(lane.next(at: now + .seconds(5)) == .read(after: .zero, limit: 2))
         let isFree = lane.shouldSubmit(key(1))
         #expect(isFree)
+    }
+
+    @Test("tries again by itself when the provider takes nothing and has nothing")
+    func refusesAll() {
+        var lane = LaneState(limit: 10, page: 5)
+        _ = lane.next(at: now)
+        _ = lane.shouldSubmit(key(1))
+        let mustTryAgain = lane.refused(key(1))
+        #expect(mustTryAgain)
+        #expect(lane.next(at: now) == .wait)
+        lane.tryAgain()
+        #expect(lane.next(at: now) == .read(after: .zero, limit: 5))
     }
 }
