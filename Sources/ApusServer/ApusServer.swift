@@ -178,11 +178,16 @@ package struct StartingError: Error, CustomStringConvertible {
     package let code: String
     package let description: String
 
+    private static let flags = [
+        "server.port": "--port", "xmpp.port": "--xmpp-port", "legacy_apns.port": "--legacy-apns-port",
+        "legacy_apns.feedback_port": "--legacy-feedback-port",
+    ]
+
     static func cannotListen(host: String, port: Int, key: String, reason: String) -> StartingError {
         StartingError(
             code: "cannot_listen",
             description:
                 "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "
-                + "with --set \(key)=….")
+                + "with \(flags[key] ?? "--set") or \(key).")
     }
 }
