@@ -21,7 +21,7 @@ messages = int(sys.argv[4]) if len(sys.argv) > 4 else 100
 is_silent = len(sys.argv) > 5
 token = "bench"
 faults = {
-    "goAwayEvery": 5000, "refusedShare": 0.01, "droppedShare": 0.01, "concurrentStreams": [1000, 200, 1, 500],
+    "goAwayEvery": 5000, "goAwayUnprocessed": 50, "refusedShare": 0.01, "droppedShare": 0.01, "concurrentStreams": [1000, 200, 1, 500],
     "latency": 5,
 }
 
@@ -75,7 +75,7 @@ try:
     ids = [call("POST", url + "/msgpush/send", send)["requestId"] for _ in range(messages)]
     print(f"{devices * messages} deliveries accepted in {time.monotonic() - began:.1f} s, {memory(server):.0f} MB")
     if is_silent:
-        for _ in range(12):
+        for _ in range(8):
             time.sleep(5)
             print(f"after {time.monotonic() - began:.0f} s: {memory(server):.0f} MB")
         sys.exit()
