@@ -6,14 +6,17 @@ extension APNsNotification {
     /// sent.
     init(_ delivery: VendorDelivery, token: String, bundleID: String) throws(ApusError) {
         let message = delivery.message
+        let options = try APNsOptions(message.content.apns)
         let payload: ByteBuffer
-        if let own = message.content.apnsPayload {
+        if let own = options.payload {
             payload = ByteBuffer(string: own)
         } else {
             payload = try APNsPayload(message).encoded()
         }
         try self.init(
-            deviceToken: token, bundleID: bundleID, payload: payload, expiration: .at(message.expiresAt),
+            deviceToken: token, bundleID: bundleID, payload: payload, pushType: options.pushType,
+            topic: options.topic, priority: options.priority,
+            expiration: options.isUndelayed ? .undelayed : .at(message.expiresAt), collapseID: options.collapseID,
             id: Self.id(of: delivery.key))
     }
 

@@ -77,7 +77,7 @@ package final class LegacyBridge: LegacyGatewayBackend, LegacyFeedbackBackend, C
         var request = PushRequest(
             app: app.number, appID: app.id, audience: Audience(.device),
             content: MessageContent(
-                alert: LegacyPayload.alert(notification.payload), apnsPayload: String(buffer: notification.payload)),
+                alert: LegacyPayload.alert(notification.payload), apns: APNsOptions.json(notification)),
             timeToLive: timeToLive(notification))
         request.newDevice = DeviceRegistration(app: app.number, alias: token, platform: .ios, nativeToken: token)
         do throws(ApusError) {

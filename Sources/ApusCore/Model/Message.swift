@@ -22,14 +22,14 @@ package struct MessageContent: Sendable, Equatable {
     /// The address of the device or service that sent it, as the server knows it; nothing that a sender claims.
     package var senderAddress: String?
     package var smsMessage: String?
-    /// What APNs devices get instead of everything above: a payload that a sender made for them, JSON.
-    package var apnsPayload: String?
+    /// What is for APNs alone, a JSON object: a payload that takes the place of the one made of the above, and headers.
+    package var apns: String?
 
     package init(
         kind: Kind = .message, title: String? = nil, alert: String, uri: String? = nil, extra: String? = nil,
         sound: String? = nil, badge: Int64? = nil, listenFlag: String? = nil, sender: String? = nil,
         senderDevice: String? = nil, senderAddress: String? = nil, smsMessage: String? = nil,
-        apnsPayload: String? = nil
+        apns: String? = nil
     ) {
         self.kind = kind
         self.title = title
@@ -43,7 +43,7 @@ package struct MessageContent: Sendable, Equatable {
         self.senderDevice = senderDevice
         self.senderAddress = senderAddress
         self.smsMessage = smsMessage
-        self.apnsPayload = apnsPayload
+        self.apns = apns
     }
 }
 

@@ -15,6 +15,9 @@ struct SendBody {
     var alert: String?
     /// JSON text.
     var extra: String?
+    var title: String?
+    var uri: String?
+    var apns: String?
     var sound: String?
     var badge: Int64?
     var sender: String?
@@ -52,6 +55,9 @@ struct SendBody {
         case "audiences": audiences = try scanner.texts("audiences", &problems, most: limits.audiences)
         case "alert": alert = try scanner.text("alert", &problems, longest: .max)
         case "extra": extra = try scanner.kind() == .null ? skipNull(&scanner) : scanner.rawValue()
+        case "title": title = try scanner.text("title", &problems, longest: .max)
+        case "uri": uri = try scanner.text("uri", &problems, longest: .max)
+        case "apns": try readAPNs(&scanner)
         case "sound": sound = try scanner.text("sound", &problems)
         case "badge": badge = try scanner.integer("badge", &problems)
         case "sender": sender = try scanner.text("sender", &problems)
@@ -64,6 +70,21 @@ struct SendBody {
             try scanner.skipValue()
         }
     }
+
+    /// Options for APNs, which only its adapter understands.
+    private mutating func readAPNs(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard try scanner.kind() == .object else {
+            problems.wrongValue("apns", "must be an object")
+            return try scanner.skipValue()
+        }
+        let text = try scanner.rawValue()
+        if text.utf8.count > Self.longestAPNs {
+            problems.wrongValue("apns", "must have at most \(Self.longestAPNs) bytes")
+        }
+        apns = text
+    }
+
+    private static let longestAPNs = 8192
 
     private func skipNull(_ scanner: inout JSONScanner) throws(JSONError) -> String? {
         try scanner.null()
@@ -85,18 +106,19 @@ struct SendBody {
         let kind = messageKind(&problems)
         try problems.check()
         let app = try authorize(appID ?? "", appKey ?? "")
-        let size = (alert?.utf8.count ?? 0) + (extra?.utf8.count ?? 0) + (smsMessage?.utf8.count ?? 0)
+        let size = [alert, title, uri, extra, smsMessage].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
         guard size <= limits.payload else {
             throw ApusError(
                 .tooLarge, code: "payload_too_large",
-                "alert, extra and smsMessage have \(size) bytes together, \(size - limits.payload) more than the "
+                "alert, title, uri, extra and smsMessage have \(size) bytes together, \(size - limits.payload) more than the "
                     + "\(limits.payload) allowed.")
         }
         return PushRequest(
             app: app.number, appID: app.id, audience: audience,
             content: MessageContent(
-                kind: kind, alert: alert ?? "", extra: extra, sound: sound, badge: badge,
-                listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage),
+                kind: kind, title: title, alert: alert ?? "", uri: uri, extra: extra, sound: sound, badge: badge,
+                listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage,
+                apns: apns),
             needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive(limits),
             idempotencyKey: idempotencyKey ?? requestID)
     }

@@ -32,7 +32,7 @@ extension ConfigurationKey {
     private static let limits: [ConfigurationKey] = [
         .init(
             "limits.payload", \.limits.payload, .size(.kilobytes(1) ... .megabytes(1)),
-            "The largest alert, extra and smsMessage of a message together"),
+            "The largest alert, title, uri, extra and smsMessage of a message together"),
         .init("limits.body", \.limits.body, .size(.kilobytes(1) ... .megabytes(64)), "The largest body of a request"),
         .init(
             "limits.batch_body", \.limits.batchBody, .size(.kilobytes(1) ... .gigabytes(1)),

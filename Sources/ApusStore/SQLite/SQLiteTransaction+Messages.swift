@@ -14,7 +14,7 @@ private enum Statements {
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
             needs_confirmation, expires_at, audience_kind, audience, platform, title, uri,
-            sender_address, apns_payload)
+            sender_address, apns)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Many rows in one statement cost less than half of what as many statements do.
@@ -39,7 +39,7 @@ extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
         m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri,
-        m.sender_address, m.apns_payload
+        m.sender_address, m.apns
         """
     /// How many columns these are: where those behind them begin.
     static let messageColumnCount: Int32 = 19
@@ -53,7 +53,7 @@ extension SQLiteTransaction {
                 badge: row.optionalInt(8),
                 listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
                 senderAddress: row.optionalText(17),
-                smsMessage: row.optionalText(12), apnsPayload: row.optionalText(18)),
+                smsMessage: row.optionalText(12), apns: row.optionalText(18)),
             needsConfirmation: row.bool(13), expiresAt: row.time(14))
     }
 
@@ -72,7 +72,7 @@ extension SQLiteTransaction {
             content.extra, content.sound, content.badge, content.listenFlag, content.sender, content.senderDevice,
             content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
             AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
-            content.uri, content.senderAddress, content.apnsPayload)
+            content.uri, content.senderAddress, content.apns)
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }

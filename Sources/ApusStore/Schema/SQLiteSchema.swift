@@ -158,6 +158,6 @@ enum SQLiteSchema {
             UNIQUE (app, provider, name)
         ) STRICT;
 
-        ALTER TABLE messages ADD COLUMN apns_payload TEXT;
+        ALTER TABLE messages ADD COLUMN apns TEXT;
         """
 }

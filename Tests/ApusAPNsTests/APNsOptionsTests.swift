@@ -1,0 +1,70 @@
+import ApusCore
+import NIOCore
+import Testing
+
+@testable import ApusAPNs
+
+@Suite("Options for APNs")
+struct APNsOptionsTests {
+    private func delivery(_ content: MessageContent, lifetime: Int64 = 60) -> VendorDelivery {
+        let id = MessageID(0x0102_0304_0506_0708)
+        let message = Message(
+            id: id, app: AppNumber(1), appID: "shop", tenant: "", content: content, needsConfirmation: false,
+            expiresAt: id.time.adding(seconds: lifetime))
+        return VendorDelivery(message: message, device: DeviceNumber(255), token: "ab", registeredAt: id.time)
+    }
+
+    private func notification(_ content: MessageContent) throws -> APNsNotification {
+        try APNsNotification(delivery(content), token: "abcd", bundleID: "com.example.app")
+    }
+
+    @Test("a message becomes an alert with its id, and the id of the notification is made of message and device")
+    func derived() throws {
+        let made = try notification(
+            MessageContent(title: "T", alert: "A", uri: "x://y", extra: #"{"a":1}"#, sound: "default", badge: 3))
+        #expect(made.id == "01020304-0506-0708-0000-0000000000ff")
+        #expect(made.pushType == .alert && made.topic == "com.example.app" && made.collapseID == nil)
+        #expect(
+            String(buffer: made.payload) == #"{"aps":{"alert":{"title":"T","body":"A"},"badge":3,"sound":"default"},"#
+                + #""id":"72623859790382856","uri":"x://y","extra":{"a":1}}"#)
+    }
+
+    @Test("a command wakes the app and shows nothing")
+    func command() throws {
+        let made = try notification(MessageContent(kind: .command, alert: "sync"))
+        #expect(made.pushType == .background && made.priority == .considerate)
+        #expect(
+            String(buffer: made.payload)
+                == #"{"aps":{"content-available":1},"command":"sync","id":"72623859790382856"}"#)
+    }
+
+    @Test("what the sender says takes the place of what is derived")
+    func overridden() throws {
+        let options =
+            #"{"payload":{"aps":{"alert":"own"}},"priority":5,"collapseId":"c","topic":"other","expiration":0}"#
+        let made = try notification(MessageContent(alert: "A", apns: options))
+        #expect(String(buffer: made.payload) == #"{"aps":{"alert":"own"}}"#)
+        #expect(made.priority == .considerate && made.collapseID == "c" && made.topic == "other")
+        #expect(made.expiration == .undelayed)
+    }
+
+    @Test(
+        "what is wrong is named",
+        arguments: [
+            (#"{"priority":7}"#, "priority"), (#"{"pushType":"loud"}"#, "pushType"), (#"{"color":1}"#, "color"),
+            (#"{"collapseId":"\#(String(repeating: "x", count: 65))"}"#, "collapseID"),
+        ])
+    func wrong(_ options: String, _ field: String) throws {
+        let error = #expect(throws: ApusError.self) { try notification(MessageContent(alert: "A", apns: options)) }
+        #expect(error?.fields.first?.name == field)
+    }
+
+    @Test("a payload that is too long says by how much")
+    func tooLong() throws {
+        let error = #expect(throws: ApusError.self) {
+            try notification(MessageContent(alert: String(repeating: "x", count: 4096)))
+        }
+        #expect(error?.code == "apns_payload_too_large")
+        #expect(error?.message.contains("more than the 4096") ?? false)
+    }
+}
