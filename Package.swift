@@ -161,8 +161,11 @@ let package = Package(
         .executableTarget(
             name: "ApusBenchmarks",
             dependencies: [
-                "ApusCore", "ApusHTTP", "ApusStore",
+                "ApusAPNs", "ApusCore", "ApusHTTP", "ApusStore",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks",
             swiftSettings: strict

@@ -1,5 +1,11 @@
 import Dispatch
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Times `body`, which does `count` operations, five times after a warm-up, and prints the best run per operation.
 func measure(_ name: String, count: Int, _ body: () throws -> Void) rethrows {
     try body()
@@ -15,6 +21,13 @@ func measure(_ name: String, count: Int, _ body: () throws -> Void) rethrows {
 }
 
 private func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+/// User and system time of this process so far.
+var cpuSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
 
 /// Keeps the optimiser from dropping what is measured.
 @inline(never)

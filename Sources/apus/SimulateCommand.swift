@@ -42,6 +42,9 @@ struct SimulateCommand: AsyncParsableCommand {
         @Option(help: "A client certificate that is accepted, a PEM file; may be repeated.")
         var client: [String] = []
 
+        @Option(help: "How many different provider tokens of the team are taken within 20 minutes.")
+        var tokenUpdates = 3
+
         @Option(help: "A file to which each accepted notification is appended as a line of JSON.")
         var accepted: String?
 
@@ -53,6 +56,7 @@ struct SimulateCommand: AsyncParsableCommand {
             configuration.controlPort = controlPort
             configuration.certificateDirectory = directory
             configuration.acceptedFile = accepted
+            configuration.tokenUpdateLimit = tokenUpdates
             let pem = String(decoding: try InputFile.read(keyFile), as: UTF8.self)
             configuration.teams = [
                 APNsTeam(id: teamID, keys: [try APNsSigningKey(id: keyID, pem: pem)], bundleIDs: Set(topic))

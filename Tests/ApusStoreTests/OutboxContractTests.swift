@@ -8,7 +8,11 @@ struct OutboxContractTests {
     private let route = Route(rawValue: "vendor")
 
     private func entries(_ fixture: StoreFixture, after: DeliveryKey = .zero, limit: Int = 10) throws -> [OutboxEntry] {
-        try fixture.store.read { try $0.outbox(of: route, after: after, limit: limit, at: fixture.clock.now) }
+        try fixture.store.read { store in
+            try store.appsInOutbox(of: route).flatMap {
+                try store.outbox(of: route, $0, after: after, limit: limit, at: fixture.clock.now)
+            }
+        }
     }
 
     private func due(_ entries: [OutboxEntry]) -> [VendorDelivery] {
@@ -33,7 +37,7 @@ struct OutboxContractTests {
             let ann = try fixture.device(app, "ann")
             let messages = try (0..<3).map { _ in try fixture.send(app, to: Audience(.alias, ["ann"])) }
             try fixture.store.write { (transaction) throws in
-                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+                #expect(try transaction.putIntoOutbox(of: route, app.number, ann.number))
             }
             let all = due(try entries(fixture))
             #expect(all.map(\.message.id) == messages.map(\.id))
@@ -41,7 +45,7 @@ struct OutboxContractTests {
             #expect(due(try entries(fixture, limit: 1)).map(\.key) == [all[0].key])
             #expect(due(try entries(fixture, after: all[1].key)).map(\.key) == [all[2].key])
             let others = try fixture.store.read {
-                try $0.outbox(of: .apns, after: .zero, limit: 10, at: fixture.clock.now)
+                try $0.outbox(of: .apns, app.number, after: .zero, limit: 10, at: fixture.clock.now)
             }
             #expect(others.isEmpty)
         }
@@ -73,7 +77,7 @@ struct OutboxContractTests {
             let expired = try fixture.send(app, to: Audience(.alias, ["ann"]), timeToLive: 1)
             let open = try fixture.send(app, to: Audience(.alias, ["ann"]))
             try fixture.store.write { (transaction) throws in
-                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+                #expect(try transaction.putIntoOutbox(of: route, app.number, ann.number))
             }
             var change = DeliveryChange(message: confirmed.id, device: ann.number)
             change.receivedAt = fixture.clock.now
@@ -83,7 +87,7 @@ struct OutboxContractTests {
             #expect(found.map(\.key.message) == [confirmed.id, expired.id, open.id])
             #expect(due(found).map(\.message.id) == [open.id])
             let done = found.prefix(2).map(\.key)
-            try fixture.store.write { try $0.removeFromOutbox(of: route, Array(done)) }
+            try fixture.store.write { try $0.removeFromOutbox(of: route, app.number, Array(done)) }
             #expect(try entries(fixture).map(\.key.message) == [open.id])
         }
     }
@@ -96,7 +100,7 @@ struct OutboxContractTests {
             let ann = try fixture.device(app, "ann")
             let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
             try fixture.store.write { (transaction) throws in
-                #expect(try transaction.putIntoOutbox(of: route, ann.number))
+                #expect(try transaction.putIntoOutbox(of: route, app.number, ann.number))
             }
             let delivery = try #require(due(try entries(fixture)).first)
             #expect(try settle(fixture, delivery, .accepted))
@@ -118,7 +122,7 @@ struct OutboxContractTests {
             for isOld in [true, false] {
                 let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
                 try fixture.store.write { (transaction) throws in
-                    #expect(try transaction.putIntoOutbox(of: route, ann.number))
+                    #expect(try transaction.putIntoOutbox(of: route, app.number, ann.number))
                 }
                 let delivery = try #require(due(try entries(fixture)).first)
                 let since = isOld ? ann.registeredAt.adding(seconds: -1) : fixture.clock.now

@@ -341,15 +341,22 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return credentialList.count < count
     }
 
-    func putIntoOutbox(of route: Route, _ device: DeviceNumber) -> Bool {
+    func appsInOutbox(of route: Route) -> [AppNumber] {
+        Array(Set(outboxes[route, default: []].compactMap { messages[$0.message]?.message.app }))
+    }
+
+    func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) -> Bool {
         let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen }
         let keys = open.keys.map { DeliveryKey(message: $0.message, device: device) }
         outboxes[route, default: []].formUnion(keys)
         return !keys.isEmpty
     }
 
-    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) -> [OutboxEntry] {
-        let keys = outboxes[route, default: []].filter { $0 > after }.sorted().prefix(limit)
+    func outbox(
+        of route: Route, _ app: AppNumber, after: DeliveryKey, limit: Int, at now: Timestamp
+    ) -> [OutboxEntry] {
+        let own = outboxes[route, default: []].filter { $0 > after && messages[$0.message]?.message.app == app }
+        let keys = own.sorted().prefix(limit)
         return keys.map { key in
             guard let device = deviceList.first(where: { $0.number == key.device && $0.isActive }),
                 let record = messages[key.message], record.message.expiresAt > now,
@@ -381,7 +388,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return changed
     }
 
-    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) {
+    func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) {
         outboxes[route]?.subtract(keys)
     }
 

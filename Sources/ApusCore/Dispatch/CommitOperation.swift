@@ -6,7 +6,7 @@ enum CommitOperation: Sendable {
     /// A vendor's answer; the second is called once it is on disk.
     case settle(VendorSettlement, @Sendable () -> Void)
     /// Deliveries that a vendor need not be given any more.
-    case unqueue(Route, [DeliveryKey])
+    case unqueue(Route, AppNumber, [DeliveryKey])
     /// A device's connection ended: what is open goes to its vendor, if it has one.
     case strand(DeviceNumber)
     case control(ControlOperation)

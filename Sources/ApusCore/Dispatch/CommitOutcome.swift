@@ -20,8 +20,8 @@ struct CommitOutcome {
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
     var targets: [Target] = []
-    /// Vendors that got something to deliver from elsewhere than `targets`.
-    var filledOutboxes: Set<Route> = []
+    /// Whose deliveries which vendor got.
+    var filledOutboxes: [Route: Set<AppNumber>] = [:]
     private var sent = 0
     private var received = 0
     private var read = 0
@@ -36,10 +36,6 @@ struct CommitOutcome {
         if change.receivedAt != nil { received += 1 }
         if change.readAt != nil { read += 1 }
         if change.acknowledgedAt != nil { acknowledged += 1 }
-    }
-
-    func fillsOutbox(of route: Route) -> Bool {
-        filledOutboxes.contains(route) || targets.contains { $0.lane == route }
     }
 
     func count(in metrics: DeliveryMetrics) {

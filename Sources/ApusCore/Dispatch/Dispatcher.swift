@@ -166,8 +166,8 @@ package final class Dispatcher: SessionBackend {
         commits.enqueueLazily(contentsOf: [.settle(settlement, committed)])
     }
 
-    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) {
-        commits.enqueueLazily(contentsOf: [.unqueue(route, keys)])
+    func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) {
+        commits.enqueueLazily(contentsOf: [.unqueue(route, app, keys)])
     }
 
     package func fetch(_ request: PendingRequest, afterCommit: Bool) {
@@ -266,7 +266,9 @@ package final class Dispatcher: SessionBackend {
                 request.audience = Audience(.device, [device.id])
             }
             try transaction.resolve(request.audience, app: request.app, into: &outcome.targets)
-            chooseLanes(accept.request.app, &outcome.targets[start...])
+            for route in chooseLanes(request.app, &outcome.targets[start...]) {
+                outcome.filledOutboxes[route, default: []].insert(request.app)
+            }
             let message = Message(request, id: identifiers.withLock { $0.next(at: now) }, at: now)
             let targets = outcome.targets[start...]
             try transaction.insert(message, request: request, targets: targets)
@@ -277,8 +279,8 @@ package final class Dispatcher: SessionBackend {
             outcome.count(sent: try transaction.apply(group))
         case .settle(let settlement, _):
             if try transaction.settle(settlement) { outcome.count(settlement.change) }
-        case .unqueue(let route, let keys):
-            try transaction.removeFromOutbox(of: route, keys)
+        case .unqueue(let route, let app, let keys):
+            try transaction.removeFromOutbox(of: route, app, keys)
         case .strand(let device):
             try strand(device, transaction, &outcome)
         case .control(let control):
@@ -289,11 +291,16 @@ package final class Dispatcher: SessionBackend {
     }
 
     /// Devices without a connection are their vendors' to reach.
-    private func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) {
-        guard !lanes.isEmpty else { return }
+    /// - Returns: the vendors that got something.
+    private func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) -> Set<Route> {
+        guard !lanes.isEmpty else { return [] }
+        var chosen: Set<Route> = []
         for index in targets.indices where directory[targets[index].device] == nil {
-            targets[index].lane = vendor(app, targets[index].platform)
+            guard let route = vendor(app, targets[index].platform) else { continue }
+            targets[index].lane = route
+            chosen.insert(route)
         }
+        return chosen
     }
 
     /// The vendor that reaches an app's devices of this platform while they are not connected.
@@ -315,9 +322,9 @@ package final class Dispatcher: SessionBackend {
     ) throws {
         guard directory[number] == nil, let (app, platform) = try transaction.appAndPlatform(of: number),
             let route = vendor(app, platform),
-            try transaction.putIntoOutbox(of: route, number)
+            try transaction.putIntoOutbox(of: route, app, number)
         else { return }
-        outcome.filledOutboxes.insert(route)
+        outcome.filledOutboxes[route, default: []].insert(app)
     }
 
     private func handOver(_ batch: some Sequence<CommitOperation>, _ outcome: CommitOutcome) {
@@ -350,7 +357,9 @@ package final class Dispatcher: SessionBackend {
         queuedAccepts.subtract(accepted, ordering: .relaxed)
         post(outboxes)
         for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
-        for lane in lanes where outcome.fillsOutbox(of: lane.provider.route) { lane.wake() }
+        for lane in lanes {
+            for app in outcome.filledOutboxes[lane.provider.route] ?? [] { lane.wake(app) }
+        }
     }
 
     /// The commit did not happen: requests are refused, what is known of deliveries is kept and tried again.

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// How far a lane has read its outbox: a state machine without I/O.
+/// How far a lane has read an app's part of its outbox: a state machine without I/O.
 ///
 /// A cursor goes through the outbox in the order of messages. What the provider does not take stays there, and the
 /// cursor before it. From time to time the lane begins anew, as deliveries may come in behind the cursor; what is under
@@ -15,6 +15,8 @@ package struct LaneState {
     private let page: Int
     private var cursor = DeliveryKey.zero
     private var underWay: Set<DeliveryKey> = []
+    /// Settled since the page that is being read was asked for, which may still have them.
+    private var settledMeanwhile: Set<DeliveryKey> = []
     private var isReading = false
     /// There may be something behind the cursor.
     private var hasMore = true
@@ -62,7 +64,7 @@ package struct LaneState {
 
     /// Whether to submit a delivery of the page that was read.
     package mutating func shouldSubmit(_ key: DeliveryKey) -> Bool {
-        underWay.insert(key).inserted
+        !settledMeanwhile.contains(key) && underWay.insert(key).inserted
     }
 
     /// The provider did not take a delivery of the page; the rest of the page is to be dropped.
@@ -72,6 +74,7 @@ package struct LaneState {
         isHeldUp = true
         hasMore = true
         isReading = false
+        settledMeanwhile = []
         return underWay.isEmpty
     }
 
@@ -89,6 +92,7 @@ package struct LaneState {
     /// - Parameter isLast: whether the outbox had no more.
     package mutating func finishPage(isLast: Bool) {
         isReading = false
+        settledMeanwhile = []
         if !isLast { hasMore = true }
         if mustBeginAnew {
             mustBeginAnew = false
@@ -99,6 +103,7 @@ package struct LaneState {
     /// A delivery is settled on disk.
     package mutating func settled(_ key: DeliveryKey) {
         underWay.remove(key)
+        if isReading { settledMeanwhile.insert(key) }
         isHeldUp = false
     }
 

@@ -78,6 +78,7 @@ package struct VendorOutcome: Sendable, Equatable {
 /// An outcome on its way to the store.
 package struct VendorSettlement: Sendable {
     package let key: DeliveryKey
+    package let app: AppNumber
     package let route: Route
     package let token: String
     package let registeredAt: Timestamp
@@ -86,6 +87,7 @@ package struct VendorSettlement: Sendable {
 
     package init(_ delivery: VendorDelivery, route: Route, outcome: VendorOutcome, at time: Timestamp) {
         key = delivery.key
+        app = delivery.message.app
         self.route = route
         token = delivery.token
         registeredAt = delivery.registeredAt

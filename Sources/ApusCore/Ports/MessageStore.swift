@@ -35,8 +35,12 @@ package protocol StoreSnapshot {
     /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
     func pending(for device: DeviceNumber, among messages: [MessageID], at now: Timestamp) throws -> [PendingDelivery]
 
-    /// What waits for a vendor, in the order of messages, from behind `after`.
-    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) throws -> [OutboxEntry]
+    /// What of an app waits for a vendor, in the order of messages, from behind `after`.
+    func outbox(
+        of route: Route, _ app: AppNumber, after: DeliveryKey, limit: Int, at now: Timestamp
+    ) throws -> [OutboxEntry]
+    /// The apps of which something waits for a vendor.
+    func appsInOutbox(of route: Route) throws -> [AppNumber]
     /// Tokens of an app that a vendor does not know any more, in the order in which they were found dead, from behind
     /// the position `after`.
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken]
@@ -103,13 +107,13 @@ package protocol StoreTransaction: StoreSnapshot {
 
     /// Puts all that is open of a device into a vendor's outbox.
     /// - Returns: whether there is anything.
-    func putIntoOutbox(of route: Route, _ device: DeviceNumber) throws -> Bool
+    func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) throws -> Bool
     /// Writes what became of a delivery in a vendor's hands, and takes it out of the outbox. A device whose token died
     /// is unregistered, unless it was registered again since.
     /// - Returns: whether the delivery changed.
     func settle(_ settlement: VendorSettlement) throws -> Bool
     /// Takes deliveries out of a vendor's outbox.
-    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) throws
+    func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) throws
     /// Forgets dead tokens of which somebody was told.
     func removeDeadTokens(of app: AppNumber, route: Route, upTo position: Int64) throws
 

@@ -88,7 +88,7 @@ extension SQLiteTransaction {
                 Statements.insertDelivery, message.id, message.needsConfirmation, target.device, target.rule)
         }
         for target in targets {
-            if let lane = target.lane { try putIntoOutbox(of: lane, message.id, target.device) }
+            if let lane = target.lane { try putIntoOutbox(of: lane, message.app, message.id, target.device) }
         }
     }
 

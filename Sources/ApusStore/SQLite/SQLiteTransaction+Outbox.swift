@@ -1,10 +1,13 @@
 import ApusCore
 
 private enum Statements {
-    static let insert: SQL = "INSERT OR IGNORE INTO outbox (route, message, device) VALUES (?, ?, ?)"
+    static let insert: SQL = "INSERT OR IGNORE INTO outbox (route, app, message, device) VALUES (?, ?, ?, ?)"
     static let insertOpen: SQL = """
-        INSERT OR IGNORE INTO outbox (route, message, device)
-        SELECT ?, message, device FROM deliveries WHERE device = ? AND open = 1
+        INSERT OR IGNORE INTO outbox (route, app, message, device)
+        SELECT ?, ?, message, device FROM deliveries WHERE device = ? AND open = 1
+        """
+    static let apps: SQL = """
+        SELECT id FROM apps WHERE EXISTS (SELECT 1 FROM outbox WHERE route = ? AND outbox.app = apps.id)
         """
     static let page: SQL = """
         SELECT \(SQLiteTransaction.messageColumns), v.native_token, v.registered_at,
@@ -14,16 +17,15 @@ private enum Statements {
             LEFT JOIN messages m ON m.id = o.message
             LEFT JOIN apps a ON a.id = m.app
             LEFT JOIN devices v ON v.id = o.device
-        WHERE o.route = ?1 AND (o.message, o.device) > (?2, ?3)
+        WHERE o.route = ?1 AND o.app = ?6 AND (o.message, o.device) > (?2, ?3)
         ORDER BY o.message, o.device LIMIT ?5
         """
-    static let delete: SQL = "DELETE FROM outbox WHERE route = ? AND message = ? AND device = ?"
+    static let delete: SQL = "DELETE FROM outbox WHERE route = ? AND app = ? AND message = ? AND device = ?"
     static let trail: SQL = """
         INSERT INTO trail (message, device, position, at, code, route, detail)
         SELECT ?1, ?2, 1 + coalesce(max(position), 0), ?3, ?4, ?5, ?6
         FROM trail WHERE message = ?1 AND device = ?2
         """
-    static let app: SQL = "SELECT app FROM devices WHERE id = ?"
     static let bury: SQL = """
         INSERT OR REPLACE INTO dead_tokens (app, route, token, at, reason) VALUES (?, ?, ?, ?, ?)
         """
@@ -36,18 +38,28 @@ private enum Statements {
 }
 
 extension SQLiteTransaction {
-    func putIntoOutbox(of route: Route, _ message: MessageID, _ device: DeviceNumber) throws {
-        try database.run(Statements.insert, route.rawValue, message, device)
+    func putIntoOutbox(
+        of route: Route, _ app: AppNumber, _ message: MessageID, _ device: DeviceNumber
+    ) throws {
+        try database.run(Statements.insert, route.rawValue, app, message, device)
     }
 
-    func putIntoOutbox(of route: Route, _ device: DeviceNumber) throws -> Bool {
-        try database.run(Statements.insertOpen, route.rawValue, device) > 0
+    func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) throws -> Bool {
+        try database.run(Statements.insertOpen, route.rawValue, app, device) > 0
     }
 
-    func outbox(of route: Route, after: DeliveryKey, limit: Int, at now: Timestamp) throws -> [OutboxEntry] {
+    func appsInOutbox(of route: Route) throws -> [AppNumber] {
+        var apps: [AppNumber] = []
+        try database.rows(Statements.apps, route.rawValue) { apps.append(AppNumber($0.int(0))) }
+        return apps
+    }
+
+    func outbox(
+        of route: Route, _ app: AppNumber, after: DeliveryKey, limit: Int, at now: Timestamp
+    ) throws -> [OutboxEntry] {
         var entries: [OutboxEntry] = []
         let column = Self.messageColumnCount
-        try database.rows(Statements.page, route.rawValue, after.message, after.device, now, limit) { row in
+        try database.rows(Statements.page, route.rawValue, after.message, after.device, now, limit, app) { row in
             let device = DeviceNumber(row.int(column + 4))
             guard row.optionalInt(column + 2) == 1 else {
                 entries.append(.done(DeliveryKey(message: MessageID(row.int(column + 3)), device: device)))
@@ -64,24 +76,23 @@ extension SQLiteTransaction {
 
     func settle(_ settlement: VendorSettlement) throws -> Bool {
         let (message, device) = (settlement.key.message, settlement.key.device)
-        try database.run(Statements.delete, settlement.route.rawValue, message, device)
+        try database.run(Statements.delete, settlement.route.rawValue, settlement.app, message, device)
         let changed = try apply(settlement.change)
         let entry = settlement.trailEntry
         if try delivery(of: message, to: device) != nil {
             try database.run(Statements.trail, message, device, entry.at, entry.code, entry.route, entry.detail)
         }
-        if let died = settlement.tokenDiedAt, let app = try database.first(Statements.app, device, value: { $0.int(0) })
-        {
+        if let died = settlement.tokenDiedAt {
             try database.run(
-                Statements.bury, AppNumber(app), settlement.route.rawValue, settlement.token, died,
+                Statements.bury, settlement.app, settlement.route.rawValue, settlement.token, died,
                 settlement.outcome.code)
             try database.run(Statements.deactivate, device, settlement.token)
         }
         return changed
     }
 
-    func removeFromOutbox(of route: Route, _ keys: [DeliveryKey]) throws {
-        for key in keys { try database.run(Statements.delete, route.rawValue, key.message, key.device) }
+    func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) throws {
+        for key in keys { try database.run(Statements.delete, route.rawValue, app, key.message, key.device) }
     }
 
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken] {

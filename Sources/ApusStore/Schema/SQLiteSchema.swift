@@ -132,9 +132,10 @@ enum SQLiteSchema {
     private static let vendors = """
         CREATE TABLE outbox (
             route TEXT NOT NULL,
+            app INTEGER NOT NULL,
             message INTEGER NOT NULL,
             device INTEGER NOT NULL,
-            PRIMARY KEY (route, message, device)
+            PRIMARY KEY (route, app, message, device)
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE dead_tokens (

@@ -106,4 +106,16 @@ struct LaneStateTests {
         lane.tryAgain()
         #expect(lane.next(at: now) == .read(after: .zero, limit: 5))
     }
+
+    @Test("does not submit again what was settled while an older view of the outbox was read")
+    func staleView() {
+        var lane = LaneState(limit: 10, page: 5)
+        _ = lane.next(at: now)
+        take([key(1), key(2)], &lane, isLast: true)
+        lane.beginAnew()
+        #expect(lane.next(at: now) == .read(after: .zero, limit: 5))
+        lane.settled(key(1))
+        let submits = (lane.shouldSubmit(key(1)), lane.shouldSubmit(key(2)), lane.shouldSubmit(key(3)))
+        #expect(submits == (false, false, true))
+    }
 }

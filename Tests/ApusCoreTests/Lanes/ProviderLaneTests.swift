@@ -140,7 +140,7 @@ struct ProviderLaneTests {
             try #require(fixture.dispatcher.lanes.first).sweep()
             try await fixture.settle()
             let left = try fixture.store.read {
-                try $0.outbox(of: provider.route, after: .zero, limit: 10, at: fixture.clock.now)
+                try $0.outbox(of: provider.route, fixture.app.number, after: .zero, limit: 10, at: fixture.clock.now)
             }
             #expect(left.isEmpty)
             #expect(provider.submitted.isEmpty)
