@@ -28,6 +28,9 @@ final class LanePool: @unchecked Sendable {
     private var stopping: EventLoopPromise<Void>?
     private var stopsAt = NIODeadline.distantFuture
     private var generator = SystemRandomNumberGenerator()
+    /// How many days the certificate had when that was last spoken of.
+    private var warnedDays: Int64?
+    private static let warningDays = 30
 
     init(
         _ lane: APNsLane, authorization: LaneAuthorization, on eventLoop: any EventLoop, clock: any Clock,
@@ -45,6 +48,7 @@ final class LanePool: @unchecked Sendable {
         headers = RequestHeaders(lane.endpoint)
         inbox = LaneInbox(limit: lane.limits.waiting)
         deathGuard = TokenDeathGuard(lane.deathGuard)
+        eventLoop.execute { self.recordGauges() }
     }
 
     var isStopping: Bool { stopping != nil }
@@ -335,9 +339,19 @@ final class LanePool: @unchecked Sendable {
 
     private func recordGauges() {
         metrics.waiting.record(waiting.count)
-        if let expiry = authorization.certificateExpiry {
-            metrics.certificateDays.record((expiry.milliseconds - clock.now.milliseconds) / 86_400_000)
-        }
+        recordCertificate()
+    }
+
+    /// From 30 days before its end on, the certificate is spoken of once a day.
+    private func recordCertificate() {
+        guard let expiry = authorization.certificateExpiry else { return }
+        let days = (expiry.milliseconds - clock.now.milliseconds) / 86_400_000
+        metrics.certificateDays.record(days)
+        guard days < Self.warningDays, days != warnedDays else { return }
+        warnedDays = days
+        logger.warning(
+            "the APNs certificate ends soon: make a new one, and add it with `apus credential add apns`",
+            metadata: ["days": "\(days)", "ends": "\(expiry.rfc3339)"])
     }
 
     private func finishStopping() {
