@@ -293,7 +293,8 @@ package final class Dispatcher: SessionBackend {
     /// Devices without a connection are their vendors' to reach.
     /// - Returns: the vendors that got something.
     private func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) -> Set<Route> {
-        guard !lanes.isEmpty else { return [] }
+        // Most apps have no vendor: their devices are not looked at one by one.
+        guard Platform.allCases.contains(where: { vendor(app, $0) != nil }) else { return [] }
         var chosen: Set<Route> = []
         for index in targets.indices where directory[targets[index].device] == nil {
             guard let route = vendor(app, targets[index].platform) else { continue }
