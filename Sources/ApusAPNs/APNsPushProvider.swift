@@ -20,8 +20,6 @@ package final class APNsPushProvider: PushProvider {
         var problems: [String: String] = [:]
     }
 
-    private static let sandboxPrefix = "sandbox:"
-
     package let route = Route.apns
     private let client: APNsClient
     private let logger: Logger
@@ -51,12 +49,11 @@ package final class APNsPushProvider: PushProvider {
     package func submit(
         _ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void
     ) -> Bool {
-        let isSandbox = delivery.token.hasPrefix(Self.sandboxPrefix)
-        let token = isSandbox ? String(delivery.token.dropFirst(Self.sandboxPrefix.count)) : delivery.token
-        guard let lane = lane(of: delivery.message.app, isSandbox: isSandbox) else { return false }
+        let token = APNsToken(delivery.token)
+        guard let lane = lane(of: delivery.message.app, token.environment) else { return false }
         let notification: APNsNotification
         do throws(ApusError) {
-            notification = try APNsNotification(delivery, token: token, bundleID: lane.topic)
+            notification = try APNsNotification(delivery, token: token.hex, bundleID: lane.topic)
         } catch {
             completion(VendorOutcome(.refused, code: error.code, detail: error.message))
             return true
@@ -65,10 +62,9 @@ package final class APNsPushProvider: PushProvider {
     }
 
     /// The app's first lane of the environment, or the only one that it has.
-    private func lane(of app: AppNumber, isSandbox: Bool) -> Lane? {
+    private func lane(of app: AppNumber, _ environment: APNsEnvironment) -> Lane? {
         state.withLock { state in
             let own = state.lanes.filter { $0.app == app }
-            let environment: APNsEnvironment = isSandbox ? .sandbox : .production
             return own.first { $0.environment == environment } ?? (own.count == 1 ? own.first : nil)
         }
     }

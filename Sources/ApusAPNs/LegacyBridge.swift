@@ -73,7 +73,7 @@ package final class LegacyBridge: LegacyGatewayBackend, LegacyFeedbackBackend, C
         completion: @escaping @Sendable (Result<Void, LegacyGatewayError>) -> Void
     ) {
         guard let app = apps[client.name] else { return completion(.failure(.rejected(.missingTopic))) }
-        let token = notification.token.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let token = Hex.encode(notification.token)
         var request = PushRequest(
             app: app.number, appID: app.id, audience: Audience(.device),
             content: MessageContent(
@@ -135,14 +135,7 @@ private final class LegacyReceiver: AcceptanceReceiver {
 extension LegacyFeedback {
     /// - Returns: nil for a token that is not of APNs.
     init?(_ dead: DeadToken) {
-        var bytes: [UInt8] = []
-        var digits = Substring(dead.token)
-        if digits.hasPrefix("sandbox:") { digits = digits.dropFirst(8) }
-        while !digits.isEmpty {
-            guard let byte = UInt8(digits.prefix(2), radix: 16) else { return nil }
-            bytes.append(byte)
-            digits = digits.dropFirst(2)
-        }
+        guard let bytes = Hex.decode(APNsToken(dead.token).hex) else { return nil }
         self.init(token: bytes, time: dead.at, position: dead.position)
     }
 }

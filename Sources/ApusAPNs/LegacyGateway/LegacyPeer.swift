@@ -1,3 +1,4 @@
+import ApusCore
 import Crypto
 package import NIOCore
 import NIOSSL
@@ -16,7 +17,7 @@ package struct LegacyPeer: Sendable {
 
         /// The fingerprint in lower-case hex digits, as `openssl x509 -fingerprint -sha256` without its colons.
         package var fingerprintText: String {
-            fingerprint.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            Hex.encode(fingerprint)
         }
 
         private static let userIDAttribute: ASN1ObjectIdentifier = [0, 9, 2342, 19_200_300, 100, 1, 1]

@@ -15,11 +15,7 @@ package struct SecretHash: Hashable, Sendable {
 
     /// Whether `secret` is the one that was hashed, in time that does not depend on how much of it is right.
     package func matches(_ secret: String) -> Bool {
-        let other = SecretHash(of: secret)
-        guard other.bytes.count == bytes.count else { return false }
-        var difference: UInt8 = 0
-        for (a, b) in zip(bytes, other.bytes) { difference |= a ^ b }
-        return difference == 0
+        ConstantTime.isEqual(bytes, SecretHash(of: secret).bytes)
     }
 }
 

@@ -13,7 +13,7 @@ package final class SessionShard: @unchecked Sendable {
         let deadline: NIODeadline
     }
 
-    private struct Slot {
+    struct Slot {
         var generation: UInt32 = 0
         var session: DeviceSession
         var transport: (any DeviceTransport)?
@@ -24,14 +24,14 @@ package final class SessionShard: @unchecked Sendable {
 
     package let index: Int
     package let eventLoop: any EventLoop
-    private unowned let backend: any SessionBackend
+    unowned let backend: any SessionBackend
     private let settings: SessionSettings
-    private var slots: [Slot] = []
+    var slots: [Slot] = []
     private var free: [Int32] = []
     private var wheel: TimingWheel<Alarm>
     private var isStopping = false
     private var unflushed: [Int32] = []
-    private var changes: [DeliveryChange] = []
+    var changes: [DeliveryChange] = []
     private var sent: [SentGroup] = []
     /// Sent messages whose confirmation is awaited for a moment before `sent` is written; oldest first.
     private var unrecorded = CircularBuffer<(handle: SessionHandle, message: MessageID, due: NIODeadline)>()
@@ -128,67 +128,8 @@ package final class SessionShard: @unchecked Sendable {
         }
     }
 
-    private func isCurrent(_ handle: SessionHandle) -> Bool {
+    func isCurrent(_ handle: SessionHandle) -> Bool {
         slots.indices.contains(Int(handle.slot)) && slots[Int(handle.slot)].generation == handle.generation
-    }
-
-    // MARK: What devices say
-
-    /// Something was heard of the device. It is called for each read, before what was read is taken.
-    package func heard(_ handle: SessionHandle) {
-        guard isCurrent(handle) else { return }
-        slots[Int(handle.slot)].session.heard(at: backend.clock.uptime)
-    }
-
-    /// The device says something of a message.
-    package func confirm(_ handle: SessionHandle, _ message: MessageID, _ receipt: Receipt) {
-        eventLoop.assertInEventLoop()
-        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
-        let device = slots[Int(handle.slot)].session.device
-        var receipt = receipt
-        var unrecordedSentAt: Timestamp?
-        switch slots[Int(handle.slot)].session.confirm(message) {
-        case .expected(let sentAt):
-            unrecordedSentAt = sentAt
-            if receipt == .acknowledged { receipt = .received }
-        case .echo:
-            if receipt == .acknowledged { receipt = .received }
-        case .unexpected:
-            // Devices may say anything; what nobody waits for is not worth a queue without end.
-            guard !backend.isCongested else { return }
-        }
-        var change = DeliveryChange(message, device, receipt, at: backend.clock.now)
-        change.sentAt = unrecordedSentAt
-        change.route = unrecordedSentAt.map { _ in transport.route }
-        changes.append(change)
-    }
-
-    /// Messages reached the device, as its connection tells.
-    package func arrived(_ handle: SessionHandle, _ messages: some Sequence<MessageID>) {
-        eventLoop.assertInEventLoop()
-        guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
-        for message in messages {
-            guard let sentAt = slots[Int(handle.slot)].session.arrived(message) else { continue }
-            changes.append(.sent(message, slots[Int(handle.slot)].session.device, transport.route, at: sentAt))
-        }
-    }
-
-    /// Messages written on an earlier connection of the device reached it, as it tells on a new one. To be called before
-    /// it is attached.
-    package func arrivedEarlier(_ device: DeviceNumber, _ messages: some Sequence<MessageID>, by route: Route) {
-        eventLoop.assertInEventLoop()
-        let now = backend.clock.now
-        backend.record(messages.map { .sent($0, device, route, at: now) }, sent: [])
-    }
-
-    /// All that was read at once has been taken.
-    package func didRead(_ handle: SessionHandle) {
-        recordChanges()
-        fetch(handle)
-    }
-
-    package func becameWritable(_ handle: SessionHandle) {
-        fetch(handle)
     }
 
     // MARK: What the store has for them
@@ -317,7 +258,7 @@ package final class SessionShard: @unchecked Sendable {
         if slots[slot].wheelDeadline > uptime + min(settings.resendAfter, lifetime) { schedule(handle) }
     }
 
-    private func fetch(_ handle: SessionHandle, afterCommit: Bool = false) {
+    func fetch(_ handle: SessionHandle, afterCommit: Bool = false) {
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
         let slot = Int(handle.slot)
         guard slots[slot].session.shouldFetch(isWritable: transport.isWritable, settings: settings) else { return }
@@ -342,7 +283,7 @@ package final class SessionShard: @unchecked Sendable {
         unflushed.removeAll(keepingCapacity: unflushed.count < 1024)
     }
 
-    private func recordChanges() {
+    func recordChanges() {
         guard !changes.isEmpty || !sent.isEmpty else { return }
         backend.record(changes, sent: sent)
         changes.removeAll(keepingCapacity: changes.count < 1024)

@@ -92,22 +92,14 @@ struct AccountBody {
 
     init(_ body: ByteBuffer) throws(ApusError) {
         guard body.readableBytes > 0 else { return }
-        do {
-            try JSONScanner.withObject(in: body) { scanner in
-                while let key = try scanner.nextKey() {
-                    switch key {
-                    case "name": name = try scanner.text("name", &problems)
-                    case "appId": appID = try scanner.text("appId", &problems)
-                    case "password": password = try scanner.text("password", &problems)
-                    case "keepPassword": keepsPassword = try scanner.flag("keepPassword", &problems)
-                    default: try scanner.skipValue()
-                    }
-                }
+        try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
+            switch key {
+            case "name": name = try scanner.text("name", &problems)
+            case "appId": appID = try scanner.text("appId", &problems)
+            case "password": password = try scanner.text("password", &problems)
+            case "keepPassword": keepsPassword = try scanner.flag("keepPassword", &problems)
+            default: try scanner.skipValue()
             }
-        } catch let error as JSONError {
-            throw FieldProblems.notJSON(error)
-        } catch {
-            throw ApusError(.internal, code: "internal", "The request could not be read.")
         }
         try problems.check()
     }

@@ -85,21 +85,13 @@ struct AppBody {
             return
         }
         var problems = FieldProblems()
-        do {
-            try JSONScanner.withObject(in: body) { scanner in
-                while let key = try scanner.nextKey() {
-                    switch key {
-                    case "name": name = try scanner.text("name", &problems)
-                    case "id": id = try scanner.text("id", &problems)
-                    case "appKey": self.key = try scanner.text("appKey", &problems)
-                    default: try scanner.skipValue()
-                    }
-                }
+        try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
+            switch key {
+            case "name": name = try scanner.text("name", &problems)
+            case "id": id = try scanner.text("id", &problems)
+            case "appKey": self.key = try scanner.text("appKey", &problems)
+            default: try scanner.skipValue()
             }
-        } catch let error as JSONError {
-            throw FieldProblems.notJSON(error)
-        } catch {
-            throw ApusError(.internal, code: "internal", "The request could not be read.")
         }
         try check(problems)
     }

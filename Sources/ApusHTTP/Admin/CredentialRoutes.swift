@@ -81,23 +81,15 @@ struct CredentialBody {
     private var problems = FieldProblems()
 
     init(_ body: ByteBuffer) throws(ApusError) {
-        do {
-            try JSONScanner.withObject(in: body) { scanner in
-                while let key = try scanner.nextKey() {
-                    switch key {
-                    case "appId": appID = try scanner.text("appId", &problems)
-                    case "provider": provider = try scanner.text("provider", &problems)
-                    case "settings": settings = try scanner.rawValue()
-                    case "secret": secret = try scanner.rawValue()
-                    case "token": token = try scanner.text("token", &problems, longest: 4096)
-                    default: try scanner.skipValue()
-                    }
-                }
+        try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
+            switch key {
+            case "appId": appID = try scanner.text("appId", &problems)
+            case "provider": provider = try scanner.text("provider", &problems)
+            case "settings": settings = try scanner.rawValue()
+            case "secret": secret = try scanner.rawValue()
+            case "token": token = try scanner.text("token", &problems, longest: 4096)
+            default: try scanner.skipValue()
             }
-        } catch let error as JSONError {
-            throw FieldProblems.notJSON(error)
-        } catch {
-            throw ApusError(.internal, code: "internal", "The request could not be read.")
         }
         try problems.check()
     }

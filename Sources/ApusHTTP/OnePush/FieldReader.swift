@@ -26,8 +26,21 @@ struct FieldProblems {
         throw ApusError(.invalid, code: "invalid_request", fields.map(\.message).joined(), fields: fields)
     }
 
-    static func notJSON(_ error: JSONError) -> ApusError {
-        ApusError(.invalid, code: "invalid_json", "The request body must be a JSON object: \(error).")
+    /// Reads a body that is a JSON object, member by member.
+    /// - Parameter read: reads or skips the member's value.
+    /// - Throws: an error that says where the body is something else.
+    static func eachMember(
+        of body: ByteBuffer, read: (JSONKey, inout JSONScanner) throws(JSONError) -> Void
+    ) throws(ApusError) {
+        do {
+            try JSONScanner.withObject(in: body) { scanner in
+                while let key = try scanner.nextKey() { try read(key, &scanner) }
+            }
+        } catch let error as JSONError {
+            throw ApusError(.invalid, code: "invalid_json", "The request body must be a JSON object: \(error).")
+        } catch {
+            throw ApusError(.internal, code: "internal", "The request could not be read.")
+        }
     }
 }
 

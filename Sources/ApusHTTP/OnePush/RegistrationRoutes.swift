@@ -54,25 +54,17 @@ struct RegisterBody {
     private static let mostTags = 100
 
     init(_ body: ByteBuffer) throws(ApusError) {
-        do {
-            try JSONScanner.withObject(in: body) { scanner in
-                while let key = try scanner.nextKey() {
-                    switch key {
-                    case "appId": appID = try scanner.text("appId", &problems)
-                    case "tenantCode": tenant = try scanner.text("tenantCode", &problems)
-                    case "alias": alias = try scanner.text("alias", &problems)
-                    case "platform": platform = try scanner.text("platform", &problems)
-                    case "nativeToken": nativeToken = try scanner.text("nativeToken", &problems, longest: 4096)
-                    case "mobile": mobile = try scanner.text("mobile", &problems)
-                    case "tag": tags = try scanner.texts("tag", &problems, most: Self.mostTags)
-                    default: try scanner.skipValue()
-                    }
-                }
+        try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
+            switch key {
+            case "appId": appID = try scanner.text("appId", &problems)
+            case "tenantCode": tenant = try scanner.text("tenantCode", &problems)
+            case "alias": alias = try scanner.text("alias", &problems)
+            case "platform": platform = try scanner.text("platform", &problems)
+            case "nativeToken": nativeToken = try scanner.text("nativeToken", &problems, longest: 4096)
+            case "mobile": mobile = try scanner.text("mobile", &problems)
+            case "tag": tags = try scanner.texts("tag", &problems, most: Self.mostTags)
+            default: try scanner.skipValue()
             }
-        } catch let error as JSONError {
-            throw FieldProblems.notJSON(error)
-        } catch {
-            throw ApusError(.internal, code: "internal", "The request could not be read.")
         }
     }
 

@@ -31,14 +31,8 @@ struct SendBody {
 
     /// - Throws: `ApusError` if the body is not a JSON object. What is wrong with members is found by `request`.
     init(_ body: ByteBuffer, limits: SendLimits) throws(ApusError) {
-        do {
-            try JSONScanner.withObject(in: body) { scanner in
-                while let key = try scanner.nextKey() { try read(key, &scanner, limits) }
-            }
-        } catch let error as JSONError {
-            throw FieldProblems.notJSON(error)
-        } catch {
-            throw ApusError(.internal, code: "internal", "The request could not be read.")
+        try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
+            try read(key, &scanner, limits)
         }
     }
 

@@ -1,3 +1,4 @@
+import ApusCore
 import Crypto
 
 /// The digest of legacy authentication (XEP-0078 §3.2) and, with the secret for a password, of the handshake of a

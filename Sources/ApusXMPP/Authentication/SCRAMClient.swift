@@ -1,3 +1,5 @@
+import ApusCore
+
 /// The client's half of one SCRAM exchange (RFC 5802 §3 and §5), without channel binding. Messages are without base 64.
 package struct SCRAMClient: Sendable {
     private enum Stage: Sendable {

@@ -1,3 +1,5 @@
+import ApusCore
+
 /// The server's half of one SCRAM exchange (RFC 5802 §3 and §5):
 /// ``receiveFirst(_:)``, look up the credentials, ``challenge(for:)``, ``receiveFinal(_:)``.
 ///

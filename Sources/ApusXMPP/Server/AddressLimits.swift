@@ -55,7 +55,7 @@ final class AddressLimits: Sendable {
     private static func network(_ address: String) -> String {
         var bytes = in6_addr()
         guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-        return withUnsafeBytes(of: bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+        return withUnsafeBytes(of: bytes) { Hex.encode($0.prefix(8)) }
     }
 
     func mayRegister(from address: String?, at now: NIODeadline) -> Bool {

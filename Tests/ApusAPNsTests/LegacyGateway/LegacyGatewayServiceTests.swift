@@ -1,5 +1,6 @@
 import ApusCore
 import ApusSimulators
+import ApusTestKit
 import CoreMetrics
 import Crypto
 import Logging
@@ -58,14 +59,6 @@ struct LegacyGatewayServiceTests {
 
     private func connect(_ port: Int, _ identity: SimulatorAuthority.Identity?) async throws -> LegacyTestClient {
         try await LegacyTestClient.connect(port: port, authority: authority, identity: identity)
-    }
-
-    private func eventually(_ condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while !condition() {
-            try #require(ContinuousClock.now < deadline, "the condition was never met")
-            try await Task.sleep(for: .milliseconds(1))
-        }
     }
 
     // MARK: Notifications

@@ -76,14 +76,14 @@ struct APNsClientTests {
         settings.concurrentStreams = 10
         try await LaneFixture.run(settings, configure: { $0.limits.connections = 1 }, script: { _, _ in }) { lane in
             let tasks = try lane.send(30)
-            try await lane.wait("ten requests, and no more") {
+            try await eventually("ten requests, and no more") {
                 lane.server.requests.count == 10 && lane.client.waiting(in: LaneFixture.lane) == 20
             }
             let connection = lane.server.connections[0]
             connection.allow(streams: 1)
             for request in lane.server.requests { connection.answer(request.stream) }
             for count in 11...30 {
-                try await lane.wait("request \(count), and no more") {
+                try await eventually("request \(count), and no more") {
                     lane.server.requests.count == count && lane.client.waiting(in: LaneFixture.lane) == 30 - count
                 }
                 connection.answer(lane.server.requests[count - 1].stream)
@@ -112,7 +112,7 @@ struct APNsClientTests {
             for task in tasks { #expect(try await task.value.outcome == .delivered) }
             #expect(try await tasks[0].value.attempts == 1)
             #expect(lane.server.requests.count == 6)
-            try await lane.wait("the end of the old connection") { lane.server.connections[0].isClosed }
+            try await eventually("the end of the old connection") { lane.server.connections[0].isClosed }
         }
     }
 
@@ -164,7 +164,7 @@ struct APNsClientTests {
             }
             let task = try #require(lane.submit(LaneFixture.notification()))
             for (attempt, pause) in [(1, 1), (2, 20), (3, 20)] {
-                try await lane.wait("attempt \(attempt) and its answer") {
+                try await eventually("attempt \(attempt) and its answer") {
                     lane.server.requests.count == attempt && lane.client.waiting(in: LaneFixture.lane) == 1
                 }
                 lane.clock.advance(by: .seconds(Int64(pause)))
@@ -181,10 +181,10 @@ struct APNsClientTests {
     func deadline() async throws {
         try await LaneFixture.run(configure: { $0.limits.pingBusy = .minutes(1) }, script: { _, _ in }) { lane in
             let task = try #require(lane.submit(LaneFixture.notification()))
-            try await lane.wait("the request") { lane.server.requests.count == 1 }
+            try await eventually("the request") { lane.server.requests.count == 1 }
             lane.clock.advance(by: .seconds(20))
             #expect(try await task.value.outcome == .unknown)
-            try await lane.wait("the reset") { lane.server.connections[0].resetStreams == [1] }
+            try await eventually("the reset") { lane.server.connections[0].resetStreams == [1] }
             lane.server.play { $1.answer($0.stream) }
             #expect(try await lane.send(LaneFixture.notification()).outcome == .delivered)
             #expect(lane.server.connections.count == 2)
@@ -195,10 +195,10 @@ struct APNsClientTests {
     func lateAnswers() async throws {
         try await LaneFixture.run(configure: { $0.limits.pingBusy = .minutes(1) }, script: { _, _ in }) { lane in
             let late = try lane.send(60)
-            try await lane.wait("sixty requests") { lane.server.requests.count == 60 }
+            try await eventually("sixty requests") { lane.server.requests.count == 60 }
             lane.clock.advance(by: .seconds(10))
             let last = try #require(lane.submit(LaneFixture.notification()))
-            try await lane.wait("one more") { lane.server.requests.count == 61 }
+            try await eventually("one more") { lane.server.requests.count == 61 }
             let connection = lane.server.connections[0]
             try await connection.fallSilent()
             lane.clock.advance(by: .seconds(10))
@@ -214,15 +214,15 @@ struct APNsClientTests {
             configure: { ($0.limits.answerTime, $0.limits.stay) = (.hours(10), .hours(10)) }, script: { _, _ in }
         ) { lane in
             _ = try #require(lane.submit(LaneFixture.notification()))
-            try await lane.wait("the request") { lane.server.requests.count == 1 }
-            try await lane.wait("a ping") {
+            try await eventually("the request") { lane.server.requests.count == 1 }
+            try await eventually("a ping") {
                 lane.clock.advance(by: .seconds(1))
                 return lane.server.connections[0].pings > 0
             }
             // It may have been given up by now, as the clock is fast.
             try? await lane.server.connections[0].fallSilent()
             lane.server.play { $1.answer($0.stream) }
-            try await lane.wait("the end of the silence") {
+            try await eventually("the end of the silence") {
                 lane.clock.advance(by: .seconds(1))
                 return !lane.results.isEmpty
             }
@@ -240,11 +240,11 @@ struct APNsClientTests {
             // 65,535 bytes fit into the window of a connection: 16 bodies but for one byte.
             let big = try LaneFixture.notification(payloadBytes: 4096)
             let tasks = try (0..<30).map { _ in try #require(lane.submit(big)) }
-            try await lane.wait("fifteen answers") { lane.results.count == 15 }
+            try await eventually("fifteen answers") { lane.results.count == 15 }
             #expect(lane.client.waiting(in: LaneFixture.lane) == 14)
             #expect(lane.server.connections.count == 1)
             lane.clock.advance(by: .seconds(2))
-            try await lane.wait("the answers of a second connection") { lane.results.count == 29 }
+            try await eventually("the answers of a second connection") { lane.results.count == 29 }
             #expect(lane.server.connections.count == 2)
             lane.server.connections[0].openWindow(by: 100_000)
             for task in tasks { #expect(try await task.value.outcome == .delivered) }
@@ -258,10 +258,10 @@ struct APNsClientTests {
         try await LaneFixture.run(settings, configure: { $0.limits.connections = 1 }, script: { _, _ in }) { lane in
             let big = try LaneFixture.notification(payloadBytes: 4096)
             for _ in 0..<16 { _ = try #require(lane.submit(big)) }
-            try await lane.wait("fifteen requests") { lane.server.requests.count == 15 }
+            try await eventually("fifteen requests") { lane.server.requests.count == 15 }
             lane.server.play { $1.answer($0.stream) }
             lane.server.connections[0].close()
-            try await lane.wait("all results") { lane.results.count == 16 }
+            try await eventually("all results") { lane.results.count == 16 }
             #expect(lane.results.filter { $0.outcome == .unknown && $0.attempts == 1 }.count == 15)
             #expect(lane.results.filter { $0.outcome == .delivered && $0.attempts == 2 }.count == 1)
         }
@@ -277,7 +277,7 @@ struct APNsClientTests {
             let big = try LaneFixture.notification(payloadBytes: 4096)
             let tasks = try (0..<16).map { _ in try #require(lane.submit(big)) }
             for task in tasks { #expect(try await task.value.outcome == .failed) }
-            try await lane.wait("the reset") { lane.server.connections[0].resetStreams.count == 1 }
+            try await eventually("the reset") { lane.server.connections[0].resetStreams.count == 1 }
         }
     }
 
@@ -322,7 +322,7 @@ struct APNsClientTests {
             #expect(result.outcome == .delivered)
             #expect(result.attempts == 2)
             #expect(lane.server.connections.count == 2)
-            try await lane.wait("the end of the old connection") { lane.server.connections[0].isClosed }
+            try await eventually("the end of the old connection") { lane.server.connections[0].isClosed }
             #expect(
                 try lane.server.requests.map(Self.claims) == [
                     #"{"iss":"TEAM123456","iat":1799998200}"#, #"{"iss":"TEAM123456","iat":1800000000}"#,
@@ -364,7 +364,7 @@ struct APNsClientTests {
             }
             #expect(reason.contains("check this machine's clock"))
             #expect(lane.server.requests.count == 2)
-            try await lane.wait("the suspension") { try lane.submit(LaneFixture.notification()) == nil }
+            try await eventually("the suspension") { try lane.submit(LaneFixture.notification()) == nil }
             guard case .suspended(_, let until)? = lane.events.first else {
                 Issue.record("\(lane.events)")
                 return
@@ -379,11 +379,11 @@ struct APNsClientTests {
             lane.server.play { $1.refuse($0.stream, status: 403, "InvalidProviderToken") }
             let problem = LaneProblem.credentials("InvalidProviderToken")
             #expect(try await lane.send(LaneFixture.notification()).outcome == .refused(problem))
-            try await lane.wait("the suspension") { try lane.submit(LaneFixture.notification()) == nil }
+            try await eventually("the suspension") { try lane.submit(LaneFixture.notification()) == nil }
             #expect(lane.events == [.suspended(problem, until: lane.clock.now.adding(seconds: 60))])
             lane.server.play { $1.answer($0.stream) }
             lane.clock.advance(by: .seconds(60))
-            try await lane.wait("the end of the suspension") { lane.events.last == .resumed }
+            try await eventually("the end of the suspension") { lane.events.last == .resumed }
             #expect(try await lane.send(LaneFixture.notification()).outcome == .delivered)
         }
     }
@@ -407,11 +407,11 @@ struct APNsClientTests {
                 #expect(try await lane.send(LaneFixture.notification()).outcome == .tokenDead(since: nil))
             }
             #expect(try await lane.send(LaneFixture.notification()).outcome == .refused(.tokenDeaths(5)))
-            try await lane.wait("the stop") { try lane.submit(LaneFixture.notification()) == nil }
+            try await eventually("the stop") { try lane.submit(LaneFixture.notification()) == nil }
             #expect(lane.events == [.stopped(.tokenDeaths(5))])
             lane.server.play { $1.answer($0.stream) }
             lane.client.resume(LaneFixture.lane)
-            try await lane.wait("the lane to resume") { lane.events.last == .resumed }
+            try await eventually("the lane to resume") { lane.events.last == .resumed }
             #expect(try await lane.send(LaneFixture.notification()).outcome == .delivered)
         }
     }
@@ -431,14 +431,14 @@ struct APNsClientTests {
         try await LaneFixture.run { lane in
             await lane.server.stop()
             let task = try #require(lane.submit(LaneFixture.notification()))
-            try await lane.wait("a failure") { lane.events.count == 1 }
+            try await eventually("a failure") { lane.events.count == 1 }
             guard case .connectionFailed("nothing listens there", let first)? = lane.events.first else {
                 Issue.record("\(lane.events)")
                 return
             }
             #expect((500...1000).contains(first.milliseconds - lane.clock.now.milliseconds))
             lane.clock.advance(by: .seconds(1))
-            try await lane.wait("a second failure") { lane.events.count == 2 }
+            try await eventually("a second failure") { lane.events.count == 2 }
             lane.clock.advance(by: .seconds(60))
             let result = try await task.value
             #expect(result.outcome == .notSent)
@@ -453,7 +453,7 @@ struct APNsClientTests {
         try await LaneFixture.run(settings) { lane in
             let task = try #require(lane.submit(LaneFixture.notification()))
             for failure in 1...2 {
-                try await lane.wait("failure \(failure)") { lane.events.count == failure }
+                try await eventually("failure \(failure)") { lane.events.count == failure }
                 lane.clock.advance(by: .seconds(3))
             }
             #expect(try await task.value.outcome == .delivered)
@@ -473,7 +473,7 @@ struct APNsClientTests {
         ] {
             try await LaneFixture.run(settings, serverName: name) { lane in
                 let task = try #require(lane.submit(LaneFixture.notification()))
-                try await lane.wait("a failure") { !lane.events.isEmpty }
+                try await eventually("a failure") { !lane.events.isEmpty }
                 guard case .connectionFailed(let reason, _)? = lane.events.first else {
                     Issue.record("\(lane.events)")
                     return
@@ -522,9 +522,9 @@ struct APNsClientTests {
                 if request.index > 0 { connection.answer(request.stream) }
             }
             let task = try #require(lane.submit(LaneFixture.notification()))
-            try await lane.wait("the request") { lane.server.requests.count == 1 }
+            try await eventually("the request") { lane.server.requests.count == 1 }
             async let stopped: Void = lane.client.shutdown()
-            try await lane.wait("the refusal") { try lane.submit(LaneFixture.notification()) == nil }
+            try await eventually("the refusal") { try lane.submit(LaneFixture.notification()) == nil }
             lane.server.connections[0].answer(1)
             await stopped
             #expect(try await task.value.outcome == .delivered)

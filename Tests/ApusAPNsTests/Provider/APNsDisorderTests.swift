@@ -71,7 +71,7 @@ struct APNsDisorderTests {
             for number in 0..<count {
                 _ = try #require(lane.submit(LaneFixture.notification(payloadBytes: 100 + number * 30)))
             }
-            try await lane.wait("all results") {
+            try await eventually("all results") {
                 lane.clock.advance(by: .seconds(1))
                 return lane.results.count == count
             }

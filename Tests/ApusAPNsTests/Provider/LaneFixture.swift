@@ -110,13 +110,4 @@ struct LaneFixture {
     func send(_ count: Int) throws -> [Task<APNsResult, any Error>] {
         try (0..<count).map { try #require(submit(Self.notification("\($0)"))) }
     }
-
-    /// Waits until something is so, ten seconds at most.
-    func wait(_ what: String = "the condition", until isTrue: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while try !isTrue() {
-            try #require(ContinuousClock.now < deadline, "waited in vain for \(what)")
-            try await Task.sleep(for: .milliseconds(1))
-        }
-    }
 }

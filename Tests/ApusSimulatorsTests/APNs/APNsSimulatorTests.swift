@@ -58,14 +58,6 @@ struct APNsSimulatorTests {
         return headers
     }
 
-    private func eventually(_ condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while !condition() {
-            try #require(ContinuousClock.now < deadline, "the condition was never met")
-            try await Task.sleep(for: .milliseconds(1))
-        }
-    }
-
     // MARK: Answers
 
     @Test("an accepted notification is answered with its id and kept")

@@ -1,0 +1,76 @@
+import ApusCore
+
+/// What vendors deliver, and what apps prove to them.
+extension InMemoryTransaction {
+    func credentials() -> [Credential] { credentialList }
+
+    func putCredential(_ credential: Credential) {
+        _ = removeCredential(credential.name, of: credential.route, appID: credential.appID)
+        credentialList.append(credential)
+    }
+
+    func removeCredential(_ name: String, of route: Route, appID: String) -> Bool {
+        let count = credentialList.count
+        credentialList.removeAll { $0.name == name && $0.route == route && $0.appID == appID }
+        return credentialList.count < count
+    }
+
+    func appsInOutbox(of route: Route) -> [AppNumber] {
+        Array(Set(outboxes[route, default: []].compactMap { messages[$0.message]?.message.app }))
+    }
+
+    func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) -> Bool {
+        let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen }
+        let keys = open.keys.map { DeliveryKey(message: $0.message, device: device) }
+        outboxes[route, default: []].formUnion(keys)
+        return !keys.isEmpty
+    }
+
+    func outbox(
+        of route: Route, _ app: AppNumber, after: DeliveryKey, limit: Int, at now: Timestamp
+    ) -> [OutboxEntry] {
+        let own = outboxes[route, default: []].filter { $0 > after && messages[$0.message]?.message.app == app }
+        let keys = own.sorted().prefix(limit)
+        return keys.map { key in
+            guard let device = deviceList.first(where: { $0.number == key.device && $0.isActive }),
+                let record = messages[key.message], record.message.expiresAt > now,
+                deliveries[Key(message: key.message, device: key.device)]?.delivery.isOpen ?? false
+            else { return .done(key) }
+            return .due(
+                VendorDelivery(
+                    message: record.message, device: device.number, token: device.nativeToken,
+                    registeredAt: device.registeredAt))
+        }
+    }
+
+    func settle(_ settlement: VendorSettlement) -> Bool {
+        outboxes[settlement.route]?.remove(settlement.key)
+        let key = Key(message: settlement.key.message, device: settlement.key.device)
+        let changed = apply(settlement.change)
+        if deliveries[key] != nil { trails[key, default: []].append(settlement.trailEntry) }
+        if let died = settlement.tokenDiedAt,
+            let index = deviceList.firstIndex(where: {
+                $0.number == settlement.key.device && $0.nativeToken == settlement.token
+            })
+        {
+            deviceList[index].isActive = false
+            deadCount += 1
+            dead[deviceList[index].app, default: [:]][settlement.route, default: []].append(
+                DeadToken(
+                    token: settlement.token, at: died, reason: settlement.outcome.code, position: deadCount))
+        }
+        return changed
+    }
+
+    func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) {
+        outboxes[route]?.subtract(keys)
+    }
+
+    func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) -> [DeadToken] {
+        Array((dead[app]?[route] ?? []).filter { $0.position > after }.prefix(limit))
+    }
+
+    func removeDeadTokens(of app: AppNumber, route: Route, upTo position: Int64) {
+        dead[app]?[route]?.removeAll { $0.position <= position }
+    }
+}
