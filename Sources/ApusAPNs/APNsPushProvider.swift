@@ -30,9 +30,12 @@ package final class APNsPushProvider: PushProvider {
         self.logger = logger
     }
 
-    package func serves(_ app: AppNumber, _ platform: Platform) -> Bool {
-        guard platform == .ios else { return false }
-        return state.withLock { $0.lanes.contains { $0.app == app } }
+    package func serves(_ app: AppNumber) -> Bool {
+        state.withLock { $0.lanes.contains { $0.app == app } }
+    }
+
+    package func reaches(_ platform: Platform, _ vendor: Route?) -> Bool {
+        platform == .ios && (vendor ?? route) == route
     }
 
     package func problem(of app: AppNumber) -> String? {

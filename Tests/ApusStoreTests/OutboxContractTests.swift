@@ -140,4 +140,54 @@ struct OutboxContractTests {
             #expect(try found().isEmpty)
         }
     }
+
+    @Test(
+        "gives out later what is to be tried again later, unless its device turns up",
+        arguments: StoreUnderTest.allCases)
+    func later(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            let strand = { try fixture.store.write { _ = try $0.putIntoOutbox(of: route, app.number, ann.number) } }
+            try strand()
+            let first = try #require(due(try entries(fixture)).first)
+            #expect(first.attempts == 0)
+            #expect(try !settle(fixture, first, .later(fixture.clock.now.adding(seconds: 10))))
+            #expect(try entries(fixture).isEmpty)
+            fixture.clock.advance(by: .seconds(10))
+            let second = try #require(due(try entries(fixture)).first)
+            #expect(second.attempts == 1)
+            #expect(try !settle(fixture, second, .later(fixture.clock.now.adding(seconds: 60))))
+            #expect(try entries(fixture).isEmpty)
+            try strand()
+            let third = try #require(due(try entries(fixture)).first)
+            #expect(try settle(fixture, third, .received))
+            #expect(try entries(fixture).isEmpty)
+            #expect(try fixture.delivery(message, ann)?.state == .received)
+            #expect(try fixture.delivery(message, ann)?.route == route)
+        }
+    }
+
+    @Test("knows whose token a device has", arguments: StoreUnderTest.allCases)
+    func vendor(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let app = try fixture.app()
+            for vendor in [route, nil] {
+                let registration = DeviceRegistration(
+                    app: app.number, alias: "ann", platform: .web, nativeToken: "token", vendor: vendor)
+                var device: Device?
+                var targets: [Target] = []
+                try fixture.store.write { transaction in
+                    device = try transaction.register(registration, newID: "id", at: fixture.clock.now)
+                    try transaction.resolve(Audience(.alias, ["ann"]), app: app.number, into: &targets)
+                }
+                #expect(device?.vendor == vendor)
+                #expect(targets.map(\.vendor) == [vendor])
+                let number = try #require(device).number
+                #expect(try fixture.store.read { try $0.target(number) }?.1.vendor == vendor)
+            }
+        }
+    }
 }

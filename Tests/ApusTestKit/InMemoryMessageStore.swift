@@ -60,7 +60,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var keys: [[String]: MessageID] = [:]
     private var swept: Set<MessageID> = []
     var credentialList: [Credential] = []
-    var outboxes: [Route: Set<DeliveryKey>] = [:]
+    var outboxes: [Route: [DeliveryKey: OutboxRow]] = [:]
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
@@ -117,8 +117,14 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         deviceList.contains { $0.number == device && $0.isActive }
     }
 
-    func appAndPlatform(of device: DeviceNumber) -> (AppNumber, Platform)? {
-        deviceList.first { $0.number == device && $0.isActive }.map { ($0.app, $0.platform) }
+    func target(_ device: DeviceNumber) -> (AppNumber, Target)? {
+        deviceList.first { $0.number == device && $0.isActive }.map { ($0.app, target($0)) }
+    }
+
+    private func target(_ device: Device, rule: Int = 0) -> Target {
+        Target(
+            device: device.number, platform: device.platform, vendor: device.vendor, rule: rule,
+            node: nodes[device.number])
     }
 
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) -> [Device] {
@@ -138,7 +144,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         var device = Device(
             number: DeviceNumber(Int64(deviceList.count + 1)), id: newID, app: registration.app, appID: appID,
             tenant: registration.tenant, alias: registration.alias, platform: registration.platform,
-            nativeToken: registration.nativeToken, mobile: registration.mobile,
+            nativeToken: registration.nativeToken, vendor: registration.vendor, mobile: registration.mobile,
             tags: Set(registration.tags).sorted(), isActive: true, registeredAt: now)
         guard let index else {
             deviceList.append(device)
@@ -232,10 +238,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
                 case .device: audience.values.firstIndex(of: device.id)
                 case .all: 0
                 }
-            if let rule {
-                targets.append(
-                    Target(device: device.number, platform: device.platform, rule: rule, node: nodes[device.number]))
-            }
+            if let rule { targets.append(target(device, rule: rule)) }
         }
     }
 
@@ -253,7 +256,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             deliveries[Key(message: message.id, device: target.device)] =
                 (target.rule, Delivery(needsConfirmation: message.needsConfirmation))
             if let lane = target.lane {
-                outboxes[lane, default: []].insert(DeliveryKey(message: message.id, device: target.device))
+                outboxes[lane, default: [:]][DeliveryKey(message: message.id, device: target.device)] = OutboxRow()
             }
         }
     }

@@ -1,5 +1,11 @@
 import ApusCore
 
+/// Since when a delivery in an outbox may be tried, and how often it was put off.
+struct OutboxRow {
+    var notBefore = Timestamp(milliseconds: 0)
+    var attempts = 0
+}
+
 /// What vendors deliver, and what apps prove to them.
 extension InMemoryTransaction {
     func credentials() -> [Credential] { credentialList }
@@ -16,22 +22,23 @@ extension InMemoryTransaction {
     }
 
     func appsInOutbox(of route: Route) -> [AppNumber] {
-        Array(Set(outboxes[route, default: []].compactMap { messages[$0.message]?.message.app }))
+        Array(Set(outboxes[route, default: [:]].keys.compactMap { messages[$0.message]?.message.app }))
     }
 
     func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) -> Bool {
         let open = deliveries.filter { $0.key.device == device && $0.value.delivery.isOpen }
         let keys = open.keys.map { DeliveryKey(message: $0.message, device: device) }
-        outboxes[route, default: []].formUnion(keys)
+        for key in keys { outboxes[route, default: [:]][key, default: OutboxRow()].notBefore = OutboxRow().notBefore }
         return !keys.isEmpty
     }
 
     func outbox(
         of route: Route, _ app: AppNumber, after: DeliveryKey, limit: Int, at now: Timestamp
     ) -> [OutboxEntry] {
-        let own = outboxes[route, default: []].filter { $0 > after && messages[$0.message]?.message.app == app }
-        let keys = own.sorted().prefix(limit)
-        return keys.map { key in
+        let own = outboxes[route, default: [:]].filter { key, row in
+            key > after && messages[key.message]?.message.app == app && row.notBefore <= now
+        }
+        return own.sorted { $0.key < $1.key }.prefix(limit).map { key, row in
             guard let device = deviceList.first(where: { $0.number == key.device && $0.isActive }),
                 let record = messages[key.message], record.message.expiresAt > now,
                 deliveries[Key(message: key.message, device: key.device)]?.delivery.isOpen ?? false
@@ -39,12 +46,16 @@ extension InMemoryTransaction {
             return .due(
                 VendorDelivery(
                     message: record.message, device: device.number, token: device.nativeToken,
-                    registeredAt: device.registeredAt))
+                    registeredAt: device.registeredAt, attempts: row.attempts))
         }
     }
 
     func settle(_ settlement: VendorSettlement) -> Bool {
-        outboxes[settlement.route]?.remove(settlement.key)
+        if let time = settlement.notBefore, let row = outboxes[settlement.route]?[settlement.key] {
+            outboxes[settlement.route]?[settlement.key] = OutboxRow(notBefore: time, attempts: row.attempts + 1)
+        } else {
+            outboxes[settlement.route]?[settlement.key] = nil
+        }
         let key = Key(message: settlement.key.message, device: settlement.key.device)
         let changed = apply(settlement.change)
         if deliveries[key] != nil { trails[key, default: []].append(settlement.trailEntry) }
@@ -63,7 +74,7 @@ extension InMemoryTransaction {
     }
 
     func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) {
-        outboxes[route]?.subtract(keys)
+        for key in keys { outboxes[route]?[key] = nil }
     }
 
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) -> [DeadToken] {

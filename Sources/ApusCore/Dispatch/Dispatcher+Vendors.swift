@@ -2,18 +2,12 @@
 extension Dispatcher {
     // MARK: What is known of vendors
 
-    /// The vendor that reaches an app's devices of this platform while they are not connected.
-    package func vendor(_ app: AppNumber, _ platform: Platform) -> Route? {
-        lane(app, platform)?.provider.route
-    }
-
-    /// Why that vendor does not send at the moment.
-    package func vendorProblem(_ app: AppNumber, _ platform: Platform) -> String? {
-        lane(app, platform)?.provider.problem(of: app)
-    }
-
-    private func lane(_ app: AppNumber, _ platform: Platform) -> ProviderLane? {
-        lanes.first { $0.provider.serves(app, platform) }
+    /// Who reaches a device while it is not connected, and why that does not send at the moment.
+    package func vendor(of device: Device) -> (route: Route, problem: String?)? {
+        let provider = lanes.first {
+            $0.provider.reaches(device.platform, device.vendor) && $0.provider.serves(device.app)
+        }?.provider
+        return provider.map { ($0.route, $0.problem(of: device.app)) }
     }
 
     // MARK: What is to be written
@@ -38,10 +32,12 @@ extension Dispatcher {
     /// - Returns: the vendors that got something.
     func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) -> Set<Route> {
         // Most apps have no vendor: their devices are not looked at one by one.
-        guard Platform.allCases.contains(where: { vendor(app, $0) != nil }) else { return [] }
+        let providers = lanes.map(\.provider).filter { $0.serves(app) }
+        guard !providers.isEmpty else { return [] }
         var chosen: Set<Route> = []
         for index in targets.indices where directory[targets[index].device] == nil {
-            guard let route = vendor(app, targets[index].platform) else { continue }
+            let (platform, vendor) = (targets[index].platform, targets[index].vendor)
+            guard let route = providers.first(where: { $0.reaches(platform, vendor) })?.route else { continue }
             targets[index].lane = route
             chosen.insert(route)
         }
@@ -51,10 +47,10 @@ extension Dispatcher {
     func strand(
         _ number: DeviceNumber, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
     ) throws {
-        guard directory[number] == nil, let (app, platform) = try transaction.appAndPlatform(of: number),
-            let route = vendor(app, platform),
-            try transaction.putIntoOutbox(of: route, app, number)
-        else { return }
-        outcome.filledOutboxes[route, default: []].insert(app)
+        guard let (app, target) = try transaction.target(number) else { return }
+        var targets = [target][...]
+        for route in chooseLanes(app, &targets) where try transaction.putIntoOutbox(of: route, app, number) {
+            outcome.filledOutboxes[route, default: []].insert(app)
+        }
     }
 }

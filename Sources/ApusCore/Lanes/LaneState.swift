@@ -25,6 +25,8 @@ package struct LaneState {
     /// Something behind the cursor was left out, or is to be tried again.
     private var mustBeginAnew = false
     private var pausedUntil: NIODeadline?
+    /// When the first of what is to be tried again later is due.
+    private var nextDue: NIODeadline?
 
     /// - Parameters:
     ///   - limit: deliveries that may be under way.
@@ -105,6 +107,20 @@ package struct LaneState {
         underWay.remove(key)
         if isReading { settledMeanwhile.insert(key) }
         isHeldUp = false
+    }
+
+    /// A delivery is to be tried again later, and that is on disk.
+    /// - Returns: whether `becameDue` is to be called then.
+    package mutating func settled(_ key: DeliveryKey, dueAgain deadline: NIODeadline) -> Bool {
+        settled(key)
+        guard nextDue.map({ deadline < $0 }) ?? true else { return false }
+        nextDue = deadline
+        return true
+    }
+
+    package mutating func becameDue() {
+        nextDue = nil
+        beginAnew()
     }
 
     /// A delivery was put off: it stays in the outbox, and nothing is sent for a while.

@@ -102,8 +102,23 @@ package final class ProviderLane: Sendable {
         let settlement = VendorSettlement(
             delivery, route: provider.route, outcome: outcome, at: dispatcher.clock.now)
         dispatcher.settle(settlement) { [self] in
-            change(app) { $0.settled(delivery.key) }
+            if let time = settlement.notBefore {
+                wait(for: delivery.key, of: app, until: time)
+            } else {
+                change(app) { $0.settled(delivery.key) }
+            }
             proceed(app)
+        }
+    }
+
+    private func wait(for key: DeliveryKey, of app: AppNumber, until time: Timestamp) {
+        let wait = TimeAmount.milliseconds(max(1, time.milliseconds - dispatcher.clock.now.milliseconds))
+        let due = dispatcher.clock.uptime + wait
+        guard change(app, { $0.settled(key, dueAgain: due) }) else { return }
+        guard let loop = dispatcher.shards.first?.eventLoop, !dispatcher.stopping else { return }
+        loop.scheduleTask(in: wait) {
+            self.change(app) { $0.becameDue() }
+            self.proceed(app)
         }
     }
 }

@@ -5,12 +5,15 @@ package struct VendorDelivery: Sendable {
     /// What the vendor knows the device by.
     package let token: String
     package let registeredAt: Timestamp
+    /// How often the vendor put it off for later.
+    package let attempts: Int
 
-    package init(message: Message, device: DeviceNumber, token: String, registeredAt: Timestamp) {
+    package init(message: Message, device: DeviceNumber, token: String, registeredAt: Timestamp, attempts: Int = 0) {
         self.message = message
         self.device = device
         self.token = token
         self.registeredAt = registeredAt
+        self.attempts = attempts
     }
 
     package var key: DeliveryKey { DeliveryKey(message: message.id, device: device) }
@@ -52,14 +55,18 @@ package struct VendorOutcome: Sendable, Equatable {
     package enum Result: Sendable, Equatable {
         /// The vendor accepted it.
         case accepted
+        /// The device has it.
+        case received
         /// It will never be accepted.
         case refused
         /// Nobody can say whether it was accepted; it counts as sent, so that it is not sent twice.
         case unknown
         /// The vendor does not know the token any more: since then, or since now.
         case tokenDead(since: Timestamp?)
-        /// It was not sent and may be later.
+        /// It was not sent, and nothing else of the app can be for a while.
         case putOff
+        /// This one is to be tried again then; others are not held up.
+        case later(Timestamp)
     }
 
     package let result: Result
@@ -97,14 +104,23 @@ package struct VendorSettlement: Sendable {
 
     package var change: DeliveryChange {
         switch outcome.result {
-        case .accepted, .unknown: .sent(key.message, key.device, route, at: at)
-        case .refused, .tokenDead: .ended(key.message, key.device, .failed(outcome.code), at: at)
-        case .putOff: DeliveryChange(message: key.message, device: key.device)
+        case .accepted, .unknown: return .sent(key.message, key.device, route, at: at)
+        case .received:
+            var change = DeliveryChange.sent(key.message, key.device, route, at: at)
+            change.receivedAt = at
+            return change
+        case .refused, .tokenDead: return .ended(key.message, key.device, .failed(outcome.code), at: at)
+        case .putOff, .later: return DeliveryChange(message: key.message, device: key.device)
         }
     }
 
     package var trailEntry: TrailEntry {
         TrailEntry(at: at, code: outcome.code, route: route.rawValue, detail: outcome.detail)
+    }
+
+    /// When it is to be tried again, if it is.
+    package var notBefore: Timestamp? {
+        if case .later(let time) = outcome.result { time } else { nil }
     }
 
     /// When the token died, if it did and was not registered again since.

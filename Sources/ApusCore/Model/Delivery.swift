@@ -27,6 +27,9 @@ package struct Route: Hashable, Sendable, RawRepresentable {
     package static let webSocket = Route(rawValue: "websocket")
     package static let xmpp = Route(rawValue: "xmpp")
     package static let apns = Route(rawValue: "apns")
+    package static let webPush = Route(rawValue: "webpush")
+    /// An XMPP server of others, which Apus is a component of.
+    package static let component = Route(rawValue: "xmpp-component")
 }
 
 /// One thing that happens to a delivery.

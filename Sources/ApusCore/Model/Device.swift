@@ -10,6 +10,8 @@ package struct Device: Sendable, Equatable {
     package var alias: String
     package var platform: Platform
     package var nativeToken: String
+    /// Whose token it is, if that does not follow from the platform.
+    package var vendor: Route?
     package var mobile: String?
     package var tags: [String]
     package var isActive: Bool
@@ -17,8 +19,8 @@ package struct Device: Sendable, Equatable {
 
     package init(
         number: DeviceNumber, id: String, app: AppNumber, appID: String, tenant: String, alias: String,
-        platform: Platform, nativeToken: String, mobile: String?, tags: [String], isActive: Bool,
-        registeredAt: Timestamp
+        platform: Platform, nativeToken: String, vendor: Route? = nil, mobile: String?, tags: [String],
+        isActive: Bool, registeredAt: Timestamp
     ) {
         self.number = number
         self.id = id
@@ -28,6 +30,7 @@ package struct Device: Sendable, Equatable {
         self.alias = alias
         self.platform = platform
         self.nativeToken = nativeToken
+        self.vendor = vendor
         self.mobile = mobile
         self.tags = tags
         self.isActive = isActive
@@ -42,18 +45,21 @@ package struct DeviceRegistration: Sendable, Equatable {
     package var alias: String
     package var platform: Platform
     package var nativeToken: String
+    /// Whose token it is, if that does not follow from the platform.
+    package var vendor: Route?
     package var mobile: String?
     package var tags: [String]
 
     package init(
         app: AppNumber, tenant: String = "", alias: String, platform: Platform, nativeToken: String,
-        mobile: String? = nil, tags: [String] = []
+        vendor: Route? = nil, mobile: String? = nil, tags: [String] = []
     ) {
         self.app = app
         self.tenant = tenant
         self.alias = alias
         self.platform = platform
         self.nativeToken = nativeToken
+        self.vendor = vendor
         self.mobile = mobile
         self.tags = tags
     }

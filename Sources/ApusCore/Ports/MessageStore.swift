@@ -18,8 +18,9 @@ package protocol StoreSnapshot {
 
     func device(id: String) throws -> Device?
     func isActive(_ device: DeviceNumber) throws -> Bool
+    /// The device as a target of its app's messages.
     /// - Returns: nil if there is no such device, or it is unregistered.
-    func appAndPlatform(of device: DeviceNumber) throws -> (AppNumber, Platform)?
+    func target(_ device: DeviceNumber) throws -> (AppNumber, Target)?
     /// Devices in the order of their numbers, from behind `after`.
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
 
@@ -105,11 +106,11 @@ package protocol StoreTransaction: StoreSnapshot {
     /// - Returns: how many deliveries changed.
     func apply(_ group: SentGroup) throws -> Int
 
-    /// Puts all that is open of a device into a vendor's outbox.
+    /// Puts all that is open of a device into a vendor's outbox, due at once.
     /// - Returns: whether there is anything.
     func putIntoOutbox(of route: Route, _ app: AppNumber, _ device: DeviceNumber) throws -> Bool
-    /// Writes what became of a delivery in a vendor's hands, and takes it out of the outbox. A device whose token died
-    /// is unregistered, unless it was registered again since.
+    /// Writes what became of a delivery in a vendor's hands, and takes it out of the outbox, unless it is to be tried
+    /// again later. A device whose token died is unregistered, unless it was registered again since.
     /// - Returns: whether the delivery changed.
     func settle(_ settlement: VendorSettlement) throws -> Bool
     /// Takes deliveries out of a vendor's outbox.
@@ -131,6 +132,8 @@ package protocol StoreTransaction: StoreSnapshot {
 package struct Target: Sendable, Equatable {
     package let device: DeviceNumber
     package let platform: Platform
+    /// Whose token the device has, if that does not follow from the platform.
+    package let vendor: Route?
     /// Which of the audience's values matched.
     package let rule: Int
     /// The node that holds the device's connection, if it is another one.
@@ -138,9 +141,12 @@ package struct Target: Sendable, Equatable {
     /// Which vendor is to deliver, as the device has no connection.
     package var lane: Route?
 
-    package init(device: DeviceNumber, platform: Platform, rule: Int, node: NodeNumber? = nil) {
+    package init(
+        device: DeviceNumber, platform: Platform, vendor: Route? = nil, rule: Int = 0, node: NodeNumber? = nil
+    ) {
         self.device = device
         self.platform = platform
+        self.vendor = vendor
         self.rule = rule
         self.node = node
     }

@@ -1,7 +1,9 @@
 /// A vendor's push service: reaches a device that holds no connection of its own.
 package protocol PushProvider: CredentialHolder {
-    /// Whether it reaches the app's devices of this platform.
-    func serves(_ app: AppNumber, _ platform: Platform) -> Bool
+    /// Whether it has what it needs to send for the app.
+    func serves(_ app: AppNumber) -> Bool
+    /// Whether it is the one to reach a device of this platform, whose token is `vendor`'s, or of no vendor in particular.
+    func reaches(_ platform: Platform, _ vendor: Route?) -> Bool
     /// Takes a delivery over without waiting.
     /// - Parameter completion: called exactly once, on any thread; it does not block.
     /// - Returns: false if the provider has as much under way as it may, or does not send at the moment. The delivery

@@ -83,14 +83,14 @@ struct MessageRoutes: Sendable {
         guard let (device, delivery, trail) = found, device.app == record.message.app else {
             throw ApusError.unknownDevice
         }
+        let vendor = dispatcher.vendor(of: device)
         let explanation =
             delivery.map { delivery in
                 Explanation(
                     record, delivery, trail: trail,
                     presence: Explanation.Presence(
-                        isConnected: dispatcher.directory[device.number] != nil,
-                        vendor: dispatcher.vendor(device.app, device.platform),
-                        vendorProblem: dispatcher.vendorProblem(device.app, device.platform)),
+                        isConnected: dispatcher.directory[device.number] != nil, vendor: vendor?.route,
+                        vendorProblem: vendor?.problem),
                     now: dispatcher.clock.now)
             } ?? Explanation(record, notFor: device)
         return Response.json { object in

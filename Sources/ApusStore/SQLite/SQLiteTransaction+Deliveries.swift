@@ -151,7 +151,7 @@ extension SQLiteTransaction {
             delivery.receivedAt, delivery.readAt, end.name, end.reason, delivery.endedAt, message, device)
     }
 
-    private func append(_ entry: TrailEntry, to message: MessageID, _ device: DeviceNumber) throws {
+    func append(_ entry: TrailEntry, to message: MessageID, _ device: DeviceNumber) throws {
         try database.run(
             Statements.appendTrail, message, device, entry.at, entry.code, entry.route, entry.detail)
     }

@@ -3,7 +3,7 @@ import ApusCore
 private enum Statements {
     static let select = """
         SELECT d.id, d.public_id, d.app, a.public_id, d.tenant, d.alias, d.platform, d.native_token, d.mobile, d.active,
-            d.registered_at
+            d.registered_at, d.vendor
         FROM devices d JOIN apps a ON a.id = d.app
         """
     static let byID: SQL = "\(select) WHERE d.public_id = ?"
@@ -12,17 +12,18 @@ private enum Statements {
         ORDER BY d.id LIMIT ?4
         """
     static let isActive: SQL = "SELECT active FROM devices WHERE id = ?"
-    static let appAndPlatform: SQL = "SELECT app, platform FROM devices WHERE id = ? AND active = 1"
+    static let target: SQL = "SELECT app, id, platform, vendor FROM devices WHERE id = ? AND active = 1"
     static let tags: SQL = "SELECT tag FROM device_tags WHERE device = ? ORDER BY tag"
     static let earlier: SQL = """
         SELECT id, public_id, alias FROM devices WHERE app = ? AND tenant = ? AND native_token = ?
         """
     static let update: SQL = """
-        UPDATE devices SET alias = ?, platform = ?, mobile = ?, active = 1, registered_at = ? WHERE id = ?
+        UPDATE devices SET alias = ?, platform = ?, vendor = ?, mobile = ?, active = 1, registered_at = ? WHERE id = ?
         """
     static let insert: SQL = """
-        INSERT INTO devices (public_id, app, tenant, alias, platform, native_token, mobile, active, registered_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
+        INSERT INTO devices
+            (public_id, app, tenant, alias, platform, native_token, vendor, mobile, active, registered_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
         """
     static let deleteTags: SQL = "DELETE FROM device_tags WHERE device = ?"
     static let insertTag: SQL = "INSERT OR IGNORE INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
@@ -38,7 +39,7 @@ private enum Statements {
     static let withAlias = resolve("d.alias = ?4")
     // CROSS JOIN keeps the order: few devices have a tag, many are of an app.
     static let withTag: SQL = """
-        SELECT d.id, d.platform FROM device_tags t CROSS JOIN devices d ON d.id = t.device
+        SELECT d.id, d.platform, d.vendor FROM device_tags t CROSS JOIN devices d ON d.id = t.device
         WHERE t.app = ?1 AND t.tag = ?4
             AND d.active = 1 AND (d.tenant = '' OR d.tenant = ?2) AND (?3 IS NULL OR d.platform = ?3)
         """
@@ -47,7 +48,7 @@ private enum Statements {
 
     private static func resolve(_ condition: String) -> SQL {
         """
-        SELECT d.id, d.platform FROM devices d
+        SELECT d.id, d.platform, d.vendor FROM devices d
         WHERE d.app = ?1 AND d.active = 1 AND (d.tenant = '' OR d.tenant = ?2) AND (?3 IS NULL OR d.platform = ?3)
             AND \(condition)
         """
@@ -59,8 +60,8 @@ extension SQLiteTransaction {
         Device(
             number: DeviceNumber(row.int(0)), id: row.text(1), app: AppNumber(row.int(2)), appID: row.text(3),
             tenant: row.text(4), alias: row.text(5), platform: Platform(rawValue: row.int(6)) ?? .pc,
-            nativeToken: row.text(7), mobile: row.optionalText(8), tags: [], isActive: row.bool(9),
-            registeredAt: row.time(10))
+            nativeToken: row.text(7), vendor: row.optionalText(11).map(Route.init(rawValue:)),
+            mobile: row.optionalText(8), tags: [], isActive: row.bool(9), registeredAt: row.time(10))
     }
 
     private func tags(of device: DeviceNumber) throws -> [String] {
@@ -79,10 +80,14 @@ extension SQLiteTransaction {
         try database.first(Statements.isActive, device) { $0.bool(0) } ?? false
     }
 
-    func appAndPlatform(of device: DeviceNumber) throws -> (AppNumber, Platform)? {
-        try database.first(Statements.appAndPlatform, device) {
-            (AppNumber($0.int(0)), Platform(rawValue: $0.int(1)) ?? .pc)
-        }
+    func target(_ device: DeviceNumber) throws -> (AppNumber, Target)? {
+        try database.first(Statements.target, device) { (AppNumber($0.int(0)), target($0, at: 1, rule: 0)) }
+    }
+
+    private func target(_ row: SQLiteRow, at column: Int32, rule: Int) -> Target {
+        Target(
+            device: DeviceNumber(row.int(column)), platform: Platform(rawValue: row.int(column + 1)) ?? .pc,
+            vendor: row.optionalText(column + 2).map(Route.init(rawValue:)), rule: rule)
     }
 
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device] {
@@ -100,8 +105,8 @@ extension SQLiteTransaction {
         ) { (number: DeviceNumber($0.int(0)), id: $0.text(1), alias: $0.text(2)) }
         if let earlier {
             try database.run(
-                Statements.update, registration.alias, registration.platform.rawValue, registration.mobile, now,
-                earlier.number)
+                Statements.update, registration.alias, registration.platform.rawValue, registration.vendor?.rawValue,
+                registration.mobile, now, earlier.number)
             // Another user's messages are not for whom holds the device now.
             if !earlier.alias.utf8.elementsEqual(registration.alias.utf8) {
                 try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
@@ -110,7 +115,8 @@ extension SQLiteTransaction {
         } else {
             try database.run(
                 Statements.insert, newID, registration.app, registration.tenant, registration.alias,
-                registration.platform.rawValue, registration.nativeToken, registration.mobile, now)
+                registration.platform.rawValue, registration.nativeToken, registration.vendor?.rawValue,
+                registration.mobile, now)
         }
         let number = earlier?.number ?? DeviceNumber(database.lastInsertedRow)
         for tag in registration.tags { try database.run(Statements.insertTag, registration.app, tag, number) }
@@ -172,9 +178,7 @@ extension SQLiteTransaction {
     ) throws {
         for (rule, value) in values.enumerated() {
             try database.rows(sql, app, audience.tenant, audience.platform?.rawValue, value) { row in
-                targets.append(
-                    Target(
-                        device: DeviceNumber(row.int(0)), platform: Platform(rawValue: row.int(1)) ?? .pc, rule: rule))
+                targets.append(target(row, at: 0, rule: rule))
             }
         }
     }

@@ -3,29 +3,29 @@ import ApusCore
 private enum Statements {
     static let insert: SQL = "INSERT OR IGNORE INTO outbox (route, app, message, device) VALUES (?, ?, ?, ?)"
     static let insertOpen: SQL = """
-        INSERT OR IGNORE INTO outbox (route, app, message, device)
+        INSERT INTO outbox (route, app, message, device)
         SELECT ?, ?, message, device FROM deliveries WHERE device = ? AND open = 1
+        ON CONFLICT DO UPDATE SET not_before = 0
+        """
+    static let putOff: SQL = """
+        UPDATE outbox SET not_before = ?, attempts = attempts + 1
+        WHERE route = ? AND app = ? AND message = ? AND device = ?
         """
     static let apps: SQL = """
         SELECT id FROM apps WHERE EXISTS (SELECT 1 FROM outbox WHERE route = ? AND outbox.app = apps.id)
         """
     static let page: SQL = """
         SELECT \(SQLiteTransaction.messageColumns), v.native_token, v.registered_at,
-            d.open = 1 AND m.expires_at > ?4 AND v.active = 1, o.message, o.device
+            d.open = 1 AND m.expires_at > ?4 AND v.active = 1, o.message, o.device, o.attempts
         FROM outbox o
             LEFT JOIN deliveries d ON d.message = o.message AND d.device = o.device
             LEFT JOIN messages m ON m.id = o.message
             LEFT JOIN apps a ON a.id = m.app
             LEFT JOIN devices v ON v.id = o.device
-        WHERE o.route = ?1 AND o.app = ?6 AND (o.message, o.device) > (?2, ?3)
+        WHERE o.route = ?1 AND o.app = ?6 AND (o.message, o.device) > (?2, ?3) AND o.not_before <= ?4
         ORDER BY o.message, o.device LIMIT ?5
         """
     static let delete: SQL = "DELETE FROM outbox WHERE route = ? AND app = ? AND message = ? AND device = ?"
-    static let trail: SQL = """
-        INSERT INTO trail (message, device, position, at, code, route, detail)
-        SELECT ?1, ?2, 1 + coalesce(max(position), 0), ?3, ?4, ?5, ?6
-        FROM trail WHERE message = ?1 AND device = ?2
-        """
     static let bury: SQL = """
         INSERT OR REPLACE INTO dead_tokens (app, route, token, at, reason) VALUES (?, ?, ?, ?, ?)
         """
@@ -69,23 +69,26 @@ extension SQLiteTransaction {
                 .due(
                     VendorDelivery(
                         message: message(row), device: device, token: row.text(column),
-                        registeredAt: row.time(column + 1))))
+                        registeredAt: row.time(column + 1), attempts: Int(row.int(column + 5)))))
         }
         return entries
     }
 
     func settle(_ settlement: VendorSettlement) throws -> Bool {
         let (message, device) = (settlement.key.message, settlement.key.device)
-        try database.run(Statements.delete, settlement.route.rawValue, settlement.app, message, device)
+        let route = settlement.route.rawValue
+        if let time = settlement.notBefore {
+            try database.run(Statements.putOff, time, route, settlement.app, message, device)
+        } else {
+            try database.run(Statements.delete, route, settlement.app, message, device)
+        }
         let changed = try apply(settlement.change)
-        let entry = settlement.trailEntry
         if try delivery(of: message, to: device) != nil {
-            try database.run(Statements.trail, message, device, entry.at, entry.code, entry.route, entry.detail)
+            try append(settlement.trailEntry, to: message, device)
         }
         if let died = settlement.tokenDiedAt {
             try database.run(
-                Statements.bury, settlement.app, settlement.route.rawValue, settlement.token, died,
-                settlement.outcome.code)
+                Statements.bury, settlement.app, route, settlement.token, died, settlement.outcome.code)
             try database.run(Statements.deactivate, device, settlement.token)
         }
         return changed

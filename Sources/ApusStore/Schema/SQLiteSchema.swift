@@ -9,6 +9,7 @@ enum SQLiteSchema {
         migrator.registerMigration("1 foundation") { try $0.execute(sql: foundation) }
         migrator.registerMigration("2 accounts") { try $0.execute(sql: accounts) }
         migrator.registerMigration("3 vendors") { try $0.execute(sql: vendors) }
+        migrator.registerMigration("4 endpoints") { try $0.execute(sql: endpoints) }
         return migrator
     }
 
@@ -160,5 +161,34 @@ enum SQLiteSchema {
         ) STRICT;
 
         ALTER TABLE messages ADD COLUMN apns TEXT;
+        """
+
+    /// `public_id` is half of an endpoint's token; the other half is not kept. `registration` is in a form of the
+    /// protocol that it was made with.
+    private static let endpoints = """
+        ALTER TABLE devices ADD COLUMN vendor TEXT;
+        ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE endpoints (
+            id INTEGER PRIMARY KEY,
+            public_id BLOB NOT NULL UNIQUE,
+            device INTEGER NOT NULL REFERENCES devices(id),
+            registration TEXT NOT NULL,
+            sender_key BLOB,
+            text_only INTEGER NOT NULL,
+            needs_confirmation INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            UNIQUE (device, registration)
+        ) STRICT;
+        CREATE INDEX endpoints_by_expiry ON endpoints(expires_at) WHERE expires_at IS NOT NULL;
+
+        ALTER TABLE messages ADD COLUMN endpoint INTEGER;
+        ALTER TABLE messages ADD COLUMN registration TEXT;
+        ALTER TABLE messages ADD COLUMN data BLOB;
+        ALTER TABLE messages ADD COLUMN urgency INTEGER;
+        ALTER TABLE messages ADD COLUMN topic TEXT;
+        CREATE INDEX messages_by_topic ON messages(endpoint, topic) WHERE topic IS NOT NULL;
         """
 }

@@ -125,7 +125,8 @@ final class RecordingProvider: PushProvider {
     var submitted: [DeliveryKey] { state.withLock { $0.submitted } }
     var tokens: [String] { state.withLock { $0.open.map(\.delivery.token) } }
 
-    func serves(_ app: AppNumber, _ platform: Platform) -> Bool { platform == .android }
+    func serves(_ app: AppNumber) -> Bool { true }
+    func reaches(_ platform: Platform, _ vendor: Route?) -> Bool { platform == .android && (vendor ?? route) == route }
 
     func submit(_ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void) -> Bool {
         state.withLock { state in

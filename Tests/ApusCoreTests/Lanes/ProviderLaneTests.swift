@@ -106,6 +106,41 @@ struct ProviderLaneTests {
         }
     }
 
+    @Test("tries again later what a vendor asks for, and meanwhile sends the rest")
+    func later() async throws {
+        let provider = RecordingProvider()
+        try await DispatcherFixture.with(providers: [provider]) { fixture in
+            let ann = try fixture.device("ann")
+            let first = try await fixture.send("ann").message
+            try await fixture.settle()
+            provider.answer(.later(fixture.clock.now.adding(seconds: 60)))
+            try await fixture.settle()
+            let second = try await fixture.send("ann").message
+            try await fixture.settle()
+            #expect(provider.submitted.map(\.message) == [first, second])
+            provider.answer(.received)
+            try await fixture.settle()
+            #expect(try fixture.state(second, ann)?.state == .received)
+            fixture.clock.advance(by: .seconds(60))
+            try #require(fixture.dispatcher.lanes.first).sweep()
+            try await fixture.settle()
+            #expect(provider.submitted.map(\.message) == [first, second, first])
+        }
+    }
+
+    @Test("sends nothing for a device whose token is another vendor's")
+    func otherVendor() async throws {
+        let provider = RecordingProvider()
+        try await DispatcherFixture.with(providers: [provider]) { fixture in
+            let registration = DeviceRegistration(
+                app: fixture.app.number, alias: "ann", platform: .android, nativeToken: "t", vendor: .webPush)
+            try fixture.store.write { _ = try $0.register(registration, newID: "id", at: fixture.clock.now) }
+            _ = try await fixture.send("ann")
+            try await fixture.settle()
+            #expect(provider.submitted.isEmpty)
+        }
+    }
+
     @Test("takes over what a device has not confirmed when its connection ends")
     func stranded() async throws {
         let provider = RecordingProvider()
