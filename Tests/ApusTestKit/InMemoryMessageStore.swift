@@ -61,6 +61,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var swept: Set<MessageID> = []
     var credentialList: [Credential] = []
     var outboxes: [Route: [DeliveryKey: OutboxRow]] = [:]
+    var endpointList: [Endpoint] = []
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
@@ -79,6 +80,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.swept = swept
         copy.credentialList = credentialList
         copy.outboxes = outboxes
+        copy.endpointList = endpointList
         copy.dead = dead
         copy.deadCount = deadCount
         copy.nodes = nodes
@@ -121,7 +123,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         deviceList.first { $0.number == device && $0.isActive }.map { ($0.app, target($0)) }
     }
 
-    private func target(_ device: Device, rule: Int = 0) -> Target {
+    func target(_ device: Device, rule: Int = 0) -> Target {
         Target(
             device: device.number, platform: device.platform, vendor: device.vendor, rule: rule,
             node: nodes[device.number])

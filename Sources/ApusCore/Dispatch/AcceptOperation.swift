@@ -1,12 +1,24 @@
 /// A request on its way through a commit.
 package final class AcceptOperation: Sendable {
-    package let request: PushRequest
+    package enum Request: Sendable {
+        case push(PushRequest)
+        /// Whether there is such an endpoint is known in the commit.
+        case post(EndpointPost)
+    }
+
+    package let request: Request
     package let receiver: any AcceptanceReceiver
     /// The receiver's own, to tell its requests apart.
     package let token: Int
 
     package init(_ request: PushRequest, receiver: any AcceptanceReceiver, token: Int) {
-        self.request = request
+        self.request = .push(request)
+        self.receiver = receiver
+        self.token = token
+    }
+
+    package init(_ post: EndpointPost, receiver: any AcceptanceReceiver, token: Int) {
+        request = .post(post)
         self.receiver = receiver
         self.token = token
     }

@@ -6,13 +6,16 @@ struct CommitOutcome {
         /// The targets are those of `CommitOutcome.targets` in the range.
         case new(Message, Range<Int>)
         case repeated(MessageID)
+        case refused(ApusError)
 
-        var answer: Acceptance {
+        var answer: Result<Acceptance, ApusError> {
             switch self {
             case .new(let message, let targets):
-                Acceptance(message: message.id, deliveries: targets.count, isRepeat: false)
+                .success(Acceptance(message: message.id, deliveries: targets.count, isRepeat: false))
             case .repeated(let id):
-                Acceptance(message: id, deliveries: 0, isRepeat: true)
+                .success(Acceptance(message: id, deliveries: 0, isRepeat: true))
+            case .refused(let error):
+                .failure(error)
             }
         }
     }
@@ -39,10 +42,17 @@ struct CommitOutcome {
     }
 
     func count(in metrics: DeliveryMetrics) {
-        var new = 0
-        for case .new in acceptances { new += 1 }
+        var (new, repeated, refused) = (0, 0, 0)
+        for acceptance in acceptances {
+            switch acceptance {
+            case .new: new += 1
+            case .repeated: repeated += 1
+            case .refused: refused += 1
+            }
+        }
         if new > 0 { metrics.accepted.increment(by: new) }
-        if new < acceptances.count { metrics.repeated.increment(by: acceptances.count - new) }
+        if repeated > 0 { metrics.repeated.increment(by: repeated) }
+        if refused > 0 { metrics.refused.increment(by: refused) }
         if !targets.isEmpty { metrics.deliveries.increment(by: targets.count) }
         if sent > 0 { metrics.states[.sent]?.increment(by: sent) }
         if received > 0 { metrics.states[.received]?.increment(by: received) }

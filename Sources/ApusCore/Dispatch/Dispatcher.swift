@@ -15,11 +15,11 @@ package final class Dispatcher: SessionBackend {
     package let directory = SessionDirectory()
     let store: any MessageStore
     let logger: Logger
-    private let limits: DispatchLimits
+    let limits: DispatchLimits
     package let lanes: [ProviderLane]
     private let bus: (any ClusterBus)?
     private let node: NodeNumber
-    private let identifiers: Mutex<MessageIDGenerator>
+    let identifiers: Mutex<MessageIDGenerator>
     private let queuedAccepts = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
     private let refusedAt = Mutex<NIODeadline?>(nil)
@@ -83,10 +83,18 @@ package final class Dispatcher: SessionBackend {
 
     /// Accepts a request and returns once it is on disk.
     package func send(_ request: PushRequest) async throws -> Acceptance {
+        try await submit { AcceptOperation(request, receiver: $0, token: 0) }
+    }
+
+    /// The same, for a post to an endpoint.
+    package func post(_ post: EndpointPost) async throws -> Acceptance {
+        try await submit { AcceptOperation(post, receiver: $0, token: 0) }
+    }
+
+    private func submit(_ operation: (any AcceptanceReceiver) -> AcceptOperation) async throws -> Acceptance {
         try await withCheckedThrowingContinuation { continuation in
-            let receiver = ContinuationReceiver(continuation)
             do throws(ApusError) {
-                try submit(AcceptOperation(request, receiver: receiver, token: 0))
+                try submit(operation(ContinuationReceiver(continuation)))
             } catch {
                 continuation.resume(throwing: error)
             }
@@ -236,29 +244,7 @@ package final class Dispatcher: SessionBackend {
     ) throws {
         switch operation {
         case .accept(let accept):
-            let repeated = try accept.request.idempotencyKey.flatMap { key in
-                try transaction.message(
-                    withIdempotencyKey: key, app: accept.request.app, tenant: accept.request.audience.tenant)
-            }
-            let now = clock.now
-            var request = accept.request
-            if let repeated, repeated.time > now.adding(seconds: -limits.idempotencySeconds) {
-                outcome.acceptances.append(.repeated(repeated))
-                return
-            }
-            let start = outcome.targets.count
-            if let registration = request.newDevice {
-                let device = try transaction.deviceOrNew(registration, newID: RandomToken.hex128(), at: now)
-                request.audience = Audience(.device, [device.id])
-            }
-            try transaction.resolve(request.audience, app: request.app, into: &outcome.targets)
-            for route in chooseLanes(request.app, &outcome.targets[start...]) {
-                outcome.filledOutboxes[route, default: []].insert(request.app)
-            }
-            let message = Message(request, id: identifiers.withLock { $0.next(at: now) }, at: now)
-            let targets = outcome.targets[start...]
-            try transaction.insert(message, request: request, targets: targets)
-            outcome.acceptances.append(.new(message, start..<outcome.targets.count))
+            outcome.acceptances.append(try self.accept(accept.request, transaction, &outcome))
         case .change(let change):
             if try transaction.apply(change) { outcome.count(change) }
         case .sent(let group):
@@ -288,7 +274,7 @@ package final class Dispatcher: SessionBackend {
                 next += 1
                 accepted += 1
                 outboxes[accept.receiver.shard].answers.append(
-                    ShardOutbox.Answer(operation: accept, result: .success(acceptance.answer)))
+                    ShardOutbox.Answer(operation: accept, result: acceptance.answer))
                 guard case .new(let message, let targets) = acceptance else { continue }
                 for target in outcome.targets[targets] {
                     if let session = directory[target.device] {

@@ -40,6 +40,7 @@ package struct Maintenance: Sendable {
         let now = dispatcher.clock.now
         let (retention, keys) = (retentionSeconds, keySeconds)
         let (ended, expireMore, purgeMore) = try await dispatcher.update { transaction in
+            try transaction.removeExpiredEndpoints(at: now, limit: 500)
             let expired = try transaction.expire(at: now, limit: 500)
             let purged = try transaction.purge(
                 messagesBefore: now.adding(seconds: -retention), keysBefore: now.adding(seconds: -keys), limit: 200)

@@ -38,14 +38,16 @@ extension Explanation {
         var steps = [
             Step(
                 at: message.id.time, code: "accepted", text: "The message was accepted and is on disk.", route: nil),
-            Self.rule(record.audience, delivery.rule),
+            message.content.push == nil ? Self.rule(record.audience, delivery.rule) : Self.posted,
         ]
         if let sentAt = state.sentAt {
             steps.append(Step(at: sentAt, code: "sent", text: Self.sentText(state), route: state.route?.rawValue))
         }
         for entry in trail {
             steps.append(
-                Step(at: entry.at, code: entry.code, text: Self.text(of: entry), route: entry.route))
+                Step(
+                    at: entry.at, code: entry.code, text: Self.text(of: entry),
+                    route: entry.route.isEmpty ? nil : entry.route))
         }
         if let receivedAt = state.receivedAt {
             steps.append(
@@ -74,6 +76,9 @@ extension Explanation {
         ]
         next = Step(at: nil, code: "none", text: "Nothing: the message is not for this device.", route: nil)
     }
+
+    private static let posted = Step(
+        at: nil, code: "matched.endpoint", text: "It was posted to an endpoint of the device.", route: nil)
 
     private static func rule(_ audience: Audience, _ rule: Int) -> Step {
         let value = audience.values.indices.contains(rule) ? audience.values[rule] : ""
@@ -139,6 +144,10 @@ extension Explanation {
                 at: time, code: "failed.device.reassigned",
                 text: "The device was registered for another alias; this one's messages are not for it any more.",
                 route: nil)
+        case .failed("endpoint.unregistered"):
+            Step(
+                at: time, code: "failed.endpoint.unregistered",
+                text: "The endpoint that it was posted to was unregistered.", route: nil)
         case .failed(let reason):
             Step(at: time, code: "failed.\(reason)", text: "It failed: \(reason).", route: nil)
         }

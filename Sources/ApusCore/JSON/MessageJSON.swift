@@ -4,6 +4,7 @@ extension ByteBuffer {
     /// Writes a message as devices get it: one JSON object, with the member names of ONE-PUSH (seed 003).
     /// - Parameter platform: whose members to write; sound and badge are for iOS.
     package mutating func writeMessage(_ message: Message, for platform: Platform) {
+        if let push = message.content.push { return write(push, message) }
         let content = message.content
         reserveCapacity(256 + content.alert.utf8.count + (content.extra?.utf8.count ?? 0))
         writeJSONObject { object in
@@ -21,6 +22,19 @@ extension ByteBuffer {
                 object.member("sound", string: content.sound)
                 object.member("badge", int: content.badge)
             }
+        }
+    }
+
+    /// What was posted to an endpoint: its bytes in base 64, and the name that the device registered.
+    private mutating func write(_ push: EndpointPush, _ message: Message) {
+        reserveCapacity(256 + push.data.count * 4 / 3)
+        writeJSONObject { object in
+            object.member("id", string: message.id.description)
+            object.member("appId", string: message.appID)
+            object.member("endpoint", string: push.registration)
+            object.member("data", string: Base64.encode(push.data))
+            object.member("urgency", string: push.urgency.name)
+            object.member("needConfirm", bool: message.needsConfirmation)
         }
     }
 }

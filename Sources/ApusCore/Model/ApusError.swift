@@ -8,6 +8,8 @@ package struct ApusError: Error, Sendable, Equatable, CustomStringConvertible {
         case unauthenticated
         case forbidden
         case notFound
+        /// It was there and will never be again.
+        case gone
         case conflict
         case tooLarge
         /// Too many requests; try again after so many seconds.

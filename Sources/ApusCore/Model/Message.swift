@@ -24,12 +24,14 @@ package struct MessageContent: Sendable, Equatable {
     package var smsMessage: String?
     /// What is for APNs alone, a JSON object: a payload that takes the place of the one made of the above, and headers.
     package var apns: String?
+    /// What was posted to an endpoint. The rest then says nothing.
+    package var push: EndpointPush?
 
     package init(
         kind: Kind = .message, title: String? = nil, alert: String, uri: String? = nil, extra: String? = nil,
         sound: String? = nil, badge: Int64? = nil, listenFlag: String? = nil, sender: String? = nil,
         senderDevice: String? = nil, senderAddress: String? = nil, smsMessage: String? = nil,
-        apns: String? = nil
+        apns: String? = nil, push: EndpointPush? = nil
     ) {
         self.kind = kind
         self.title = title
@@ -44,6 +46,7 @@ package struct MessageContent: Sendable, Equatable {
         self.senderAddress = senderAddress
         self.smsMessage = smsMessage
         self.apns = apns
+        self.push = push
     }
 }
 

@@ -31,6 +31,11 @@ package protocol StoreSnapshot {
     /// Credentials for vendors, with their secrets encrypted.
     func credentials() throws -> [Credential]
 
+    /// The endpoint of this id, whether it still holds or not.
+    func endpoint(_ id: [UInt8]) throws -> Endpoint?
+    /// A device's endpoints in the order in which they were made.
+    func endpoints(of device: DeviceNumber) throws -> [Endpoint]
+
     /// Open deliveries of a device that have not expired, oldest first, from behind `after`.
     func pending(for device: DeviceNumber, after: MessageID, limit: Int, at now: Timestamp) throws -> [PendingDelivery]
     /// Those of `messages` whose delivery to the device is open and has not expired, oldest first.
@@ -92,6 +97,18 @@ package protocol StoreTransaction: StoreSnapshot {
     /// - Returns: whether there was one.
     func removeCredential(_ name: String, of route: Route, appID: String) throws -> Bool
 
+    /// Makes an endpoint, or changes the device's registration of the same name, whose id then stays.
+    /// - Throws: `ApusError` if the device is not registered or has too many endpoints.
+    func registerEndpoint(_ registration: EndpointRegistration, newID: [UInt8], at now: Timestamp) throws -> Endpoint
+    /// Ends a device's registration, and what was posted to it.
+    /// - Returns: whether there was one.
+    func removeEndpoint(_ name: String, of device: DeviceNumber, at now: Timestamp) throws -> Bool
+    /// Ends what is undelivered of a topic, as something newer takes its place.
+    func endPushes(to endpoint: EndpointNumber, topic: String, at now: Timestamp) throws
+    /// Cancels what is undelivered of a message.
+    /// - Returns: how many deliveries that were.
+    func cancel(_ message: MessageID, at now: Timestamp) throws -> Int
+
     func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
     /// Appends the active devices of the audience, each once.
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws
@@ -121,6 +138,8 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Ends open deliveries whose message expired, up to about `limit` messages.
     /// - Returns: how many deliveries ended, and whether more is left to do.
     func expire(at now: Timestamp, limit: Int) throws -> (ended: Int, hasMore: Bool)
+    /// Removes endpoints whose registration expired, up to `limit`.
+    func removeExpiredEndpoints(at now: Timestamp, limit: Int) throws
     /// Removes messages that were accepted before `time` and that `expire` has dealt with, and forgets idempotency keys
     /// older than `keyTime`, up to `limit` messages.
     /// - Returns: how many messages were removed, and whether more is left to do.
@@ -216,6 +235,12 @@ package struct TrailEntry: Sendable, Equatable {
         self.code = code
         self.route = route
         self.detail = detail
+    }
+
+    /// A later push of the same topic takes the place of this one.
+    package static func replaced(at time: Timestamp) -> TrailEntry {
+        TrailEntry(
+            at: time, code: "replaced", route: "", detail: "A later push of the same topic takes its place.")
     }
 }
 

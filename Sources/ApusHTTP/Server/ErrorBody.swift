@@ -9,6 +9,7 @@ extension ApusError {
         case .unauthenticated: 401
         case .forbidden: 403
         case .notFound: 404
+        case .gone: 410
         case .conflict: 409
         case .tooLarge: 413
         case .throttled: 429

@@ -42,7 +42,9 @@ private nonisolated(unsafe) let emptyText = UnsafePointer(UnsafeMutablePointer<C
 extension Array<UInt8>: SQLiteBindable {
     func set(_ statement: OpaquePointer, _ index: Int32) {
         withUnsafeBytes { bytes in
-            _ = sqlite3_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count), transient)
+            // For a null pointer SQLite binds NULL.
+            _ = sqlite3_bind_blob(
+                statement, index, bytes.baseAddress ?? UnsafeRawPointer(emptyText), Int32(bytes.count), transient)
         }
     }
 }
@@ -62,6 +64,10 @@ extension MessageID: SQLiteBindable {
 }
 
 extension DeviceNumber: SQLiteBindable {
+    func set(_ statement: OpaquePointer, _ index: Int32) { rawValue.set(statement, index) }
+}
+
+extension EndpointNumber: SQLiteBindable {
     func set(_ statement: OpaquePointer, _ index: Int32) { rawValue.set(statement, index) }
 }
 
@@ -90,6 +96,8 @@ struct SQLiteRow {
         guard let start = sqlite3_column_blob(statement, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
+
+    func optionalBlob(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
 
     func time(_ column: Int32) -> Timestamp { Timestamp(milliseconds: int(column)) }
     func optionalTime(_ column: Int32) -> Timestamp? { optionalInt(column).map { Timestamp(milliseconds: $0) } }

@@ -84,7 +84,7 @@ extension SQLiteTransaction {
         try database.first(Statements.target, device) { (AppNumber($0.int(0)), target($0, at: 1, rule: 0)) }
     }
 
-    private func target(_ row: SQLiteRow, at column: Int32, rule: Int) -> Target {
+    func target(_ row: SQLiteRow, at column: Int32, rule: Int) -> Target {
         Target(
             device: DeviceNumber(row.int(column)), platform: Platform(rawValue: row.int(column + 1)) ?? .pc,
             vendor: row.optionalText(column + 2).map(Route.init(rawValue:)), rule: rule)

@@ -14,8 +14,8 @@ private enum Statements {
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
             needs_confirmation, expires_at, audience_kind, audience, platform, title, uri,
-            sender_address, apns)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            sender_address, apns, endpoint, registration, data, urgency, topic)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Many rows in one statement cost less than half of what as many statements do.
     static let chunk = 64
@@ -39,10 +39,10 @@ extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
         m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri,
-        m.sender_address, m.apns
+        m.sender_address, m.apns, m.endpoint, m.registration, m.data, m.urgency, m.topic
         """
     /// How many columns these are: where those behind them begin.
-    static let messageColumnCount: Int32 = 19
+    static let messageColumnCount: Int32 = 24
 
     func message(_ row: SQLiteRow) -> Message {
         Message(
@@ -53,8 +53,16 @@ extension SQLiteTransaction {
                 badge: row.optionalInt(8),
                 listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
                 senderAddress: row.optionalText(17),
-                smsMessage: row.optionalText(12), apns: row.optionalText(18)),
+                smsMessage: row.optionalText(12), apns: row.optionalText(18), push: push(row)),
             needsConfirmation: row.bool(13), expiresAt: row.time(14))
+    }
+
+    private func push(_ row: SQLiteRow) -> EndpointPush? {
+        row.optionalInt(19).map { endpoint in
+            EndpointPush(
+                endpoint: EndpointNumber(endpoint), registration: row.text(20), data: row.blob(21),
+                urgency: Urgency(rawValue: row.int(22)) ?? .normal, topic: row.optionalText(23))
+        }
     }
 
     func lastMessage() throws -> MessageID {
@@ -72,7 +80,8 @@ extension SQLiteTransaction {
             content.extra, content.sound, content.badge, content.listenFlag, content.sender, content.senderDevice,
             content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
             AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
-            content.uri, content.senderAddress, content.apns)
+            content.uri, content.senderAddress, content.apns, content.push?.endpoint, content.push?.registration,
+            content.push?.data, content.push?.urgency.rawValue, content.push?.topic)
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }

@@ -1,3 +1,5 @@
+import ApusCore
+
 /// The text of SCRAM messages (RFC 5802 §7): attributes of one letter, with commas between them.
 enum SCRAMMessage {
     /// Longer messages than any honest peer sends are not looked at.

@@ -15,7 +15,7 @@ extension StanzaError {
             case .invalid: .notAcceptable
             case .unauthenticated: .notAuthorized
             case .forbidden: .forbidden
-            case .notFound: .itemNotFound
+            case .notFound, .gone: .itemNotFound
             case .conflict: .conflict
             case .tooLarge: .policyViolation
             case .throttled, .unavailable: .resourceConstraint

@@ -1,0 +1,57 @@
+import Synchronization
+
+/// What becomes of a request in a commit.
+extension Dispatcher {
+    func accept(
+        _ request: AcceptOperation.Request, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+    ) throws -> CommitOutcome.Accepted {
+        let now = clock.now
+        switch request {
+        case .push(var push):
+            if let earlier = try repeated(push, transaction, now) { return .repeated(earlier) }
+            if let registration = push.newDevice {
+                let device = try transaction.deviceOrNew(registration, newID: RandomToken.hex128(), at: now)
+                push.audience = Audience(.device, [device.id])
+            }
+            let start = outcome.targets.count
+            try transaction.resolve(push.audience, app: push.app, into: &outcome.targets)
+            return try insert(push, targetsFrom: start, transaction, &outcome, now)
+        case .post(let post):
+            let endpoint = try transaction.endpoint(post.endpoint)
+            let push: PushRequest
+            do throws(ApusError) {
+                push = try post.request(to: endpoint, at: now)
+            } catch {
+                return .refused(error)
+            }
+            if let topic = post.topic, let endpoint {
+                try transaction.endPushes(to: endpoint.number, topic: topic, at: now)
+            }
+            let start = outcome.targets.count
+            if let endpoint { outcome.targets.append(endpoint.target) }
+            return try insert(push, targetsFrom: start, transaction, &outcome, now)
+        }
+    }
+
+    /// The message that an earlier request with the same key became.
+    private func repeated(
+        _ push: PushRequest, _ transaction: any StoreTransaction, _ now: Timestamp
+    ) throws -> MessageID? {
+        guard let key = push.idempotencyKey else { return nil }
+        let earlier = try transaction.message(
+            withIdempotencyKey: key, app: push.app, tenant: push.audience.tenant)
+        return earlier.flatMap { $0.time > now.adding(seconds: -limits.idempotencySeconds) ? $0 : nil }
+    }
+
+    private func insert(
+        _ push: PushRequest, targetsFrom start: Int, _ transaction: any StoreTransaction,
+        _ outcome: inout CommitOutcome, _ now: Timestamp
+    ) throws -> CommitOutcome.Accepted {
+        for route in chooseLanes(push.app, &outcome.targets[start...]) {
+            outcome.filledOutboxes[route, default: []].insert(push.app)
+        }
+        let message = Message(push, id: identifiers.withLock { $0.next(at: now) }, at: now)
+        try transaction.insert(message, request: push, targets: outcome.targets[start...])
+        return .new(message, start..<outcome.targets.count)
+    }
+}
