@@ -91,19 +91,24 @@ package final class ApusServer: Sendable {
             dispatcher: dispatcher, apps: apps, allowed: configuration.legacyAPNs.allowed,
             defaultTimeToLive: configuration.messages.defaultTimeToLive.milliseconds / 1000, logger: logger)
         let credentials = CredentialBook(dispatcher: dispatcher, box: box, others: [bridge])
+        let endpoints = EndpointBook(
+            dispatcher: dispatcher, box: box,
+            lifetimeSeconds: configuration.unifiedPush.lifetime.milliseconds / 1000)
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
         let responder = APIRouter.responder(
-            dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials, tokens: tokens,
-            isDemo: configuration.server.isDemo, limits: limits, registrationApp: configuration.xmpp.registerApp,
+            dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
+            endpoints: endpoints, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
+            registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
-            dispatcher: dispatcher, apps: apps, limits: limits, budget: budget,
+            dispatcher: dispatcher, apps: apps, endpoints: endpoints, limits: limits, budget: budget,
             metrics: HTTPMetrics(factory: metrics), respond: responder)
         let xmppContext =
             try configuration.xmpp.isOn
             ? XMPPServerContext(
-                dispatcher: dispatcher, apps: apps, accounts: accounts, settings: XMPPSettings(configuration),
+                dispatcher: dispatcher, apps: apps, accounts: accounts, endpoints: endpoints,
+                settings: XMPPSettings(configuration),
                 components: ComponentSettings(configuration.xmpp), budget: budget,
                 metrics: XMPPMetrics(factory: metrics), tls: TLSMaterial.context(configuration), logger: logger) : nil
         dispatcher.start()
@@ -112,6 +117,7 @@ package final class ApusServer: Sendable {
         let http = try await listening(on: host, configuration.server.port, key: "server.port") {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
         }
+        endpoints.baseURL = configuration.unifiedPush.url ?? "http://\(Banner.address(host)):\(http.port)"
         var xmpp: XMPPService?
         if let xmppContext {
             metrics.addGauge("apus_xmpp_connections") { Double(xmppContext.connectionCount) }

@@ -4,8 +4,7 @@ import ApusXMPP
 enum Banner {
     static func text(_ server: ApusServer) -> String {
         let host = server.configuration.server.host
-        let address = host.contains(":") ? "[\(host)]" : host == "0.0.0.0" ? "127.0.0.1" : host
-        let url = "http://\(address):\(server.port)"
+        let url = "http://\(address(host)):\(server.port)"
         let token = server.newAdminToken ?? "$APUS_ADMIN_TOKEN"
         var lines = ["", "Apus listens on \(url), its data is in \(server.configuration.server.dataDirectory).", ""]
         if let token = server.newAdminToken {
@@ -32,6 +31,11 @@ enum Banner {
             "Or see all of it at once:  apus demo", "",
         ]
         return lines.joined(separator: "\n")
+    }
+
+    /// How a program on this machine reaches the address.
+    static func address(_ host: String) -> String {
+        host.contains(":") ? "[\(host)]" : host == "0.0.0.0" ? "127.0.0.1" : host
     }
 
     private static func xmpp(_ ports: XMPPService.Ports, _ configuration: Configuration.XMPP) -> [String] {

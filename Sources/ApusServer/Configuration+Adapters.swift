@@ -21,6 +21,7 @@ extension XMPPSettings {
         self.init()
         let xmpp = configuration.xmpp
         domain = xmpp.domain
+        gateway = configuration.unifiedPush.domain ?? "up.\(xmpp.domain)"
         registrationApp = xmpp.registerApp
         registrationsPerMinute = xmpp.registrationsPerMinute
         requiresTLS = xmpp.requiresTLS
@@ -76,6 +77,16 @@ extension Configuration.LegacyAPNs {
     }
 }
 
+extension EndpointSettings {
+    init(_ configuration: Configuration.UnifiedPush) {
+        self.init()
+        defaultTimeToLive = configuration.defaultTimeToLive.milliseconds / 1000
+        longestTimeToLive = configuration.longestTimeToLive.milliseconds / 1000
+        pushesPerSecond = configuration.rate
+        burst = configuration.burst
+    }
+}
+
 extension DispatchLimits {
     init(_ configuration: Configuration.Limits) {
         self.init()
@@ -89,6 +100,7 @@ extension HTTPServerContext.Limits {
         body = configuration.limits.body
         batchBody = configuration.limits.batchBody
         frame = configuration.sessions.largestFrame
+        endpoints = EndpointSettings(configuration.unifiedPush)
         send.payload = configuration.limits.payload
         send.audiences = configuration.limits.audiences
         send.batch = configuration.limits.batchMessages

@@ -1,24 +1,28 @@
-import NIOCore
+import Synchronization
 
 /// The endpoints of all devices: makes, extends and revokes them, for whichever protocol asks.
 package final class EndpointBook: Sendable {
     private let dispatcher: Dispatcher
     private let tokens: SealedTokens
     private let messageTokens: SealedTokens
-    /// What every URL begins with, without a slash at the end.
-    package let baseURL: String
+    private let base = Mutex("")
     /// For how long a registration of a protocol that renews them holds.
     package let lifetimeSeconds: Int64
 
-    package init(dispatcher: Dispatcher, box: SecretBox, baseURL: String, lifetimeSeconds: Int64) {
+    package init(dispatcher: Dispatcher, box: SecretBox, lifetimeSeconds: Int64) {
         self.dispatcher = dispatcher
-        self.baseURL = baseURL
         self.lifetimeSeconds = lifetimeSeconds
         tokens = SealedTokens(box, purpose: "endpoints", length: 16)
         messageTokens = SealedTokens(box, purpose: "pushed messages", length: 8)
     }
 
     // MARK: URLs
+
+    /// What every URL begins with, without a slash at the end. Known once the server listens.
+    package var baseURL: String {
+        get { base.withLock { $0 } }
+        set { base.withLock { $0 = newValue.hasSuffix("/") ? String(newValue.dropLast()) : newValue } }
+    }
 
     package func url(of endpoint: Endpoint) -> String { "\(baseURL)/push/\(token(of: endpoint))" }
 
@@ -58,10 +62,5 @@ package final class EndpointBook: Sendable {
     package func unregister(_ name: String, of device: DeviceNumber) async throws -> Bool {
         let now = dispatcher.clock.now
         return try await dispatcher.update { try $0.removeEndpoint(name, of: device, at: now) }
-    }
-
-    /// The same, for who does not wait.
-    package func revoke(_ name: String, of device: DeviceNumber) {
-        Task { try? await unregister(name, of: device) }
     }
 }

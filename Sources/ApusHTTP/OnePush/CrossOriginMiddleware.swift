@@ -1,9 +1,9 @@
 import HTTPTypes
 import Hummingbird
 
-/// Any page may call the ONE-PUSH paths, also one opened from a file.
+/// Any page may call the ONE-PUSH paths and post to endpoints, also one opened from a file.
 struct CrossOriginMiddleware: RouterMiddleware {
-    private static let open = ["/msgpush", "/apps"]
+    private static let open = ["/msgpush", "/apps", "/push/", "/UP", "/aesgcm", "/message/", "/receipt/"]
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -15,8 +15,9 @@ struct CrossOriginMiddleware: RouterMiddleware {
                 status: .noContent,
                 headers: [
                     .accessControlAllowOrigin: "*",
-                    .accessControlAllowMethods: "GET, POST, OPTIONS",
-                    .accessControlAllowHeaders: "Content-Type, Authorization, Idempotency-Key, X-App-Key",
+                    .accessControlAllowMethods: "GET, POST, DELETE, OPTIONS",
+                    .accessControlAllowHeaders: "Content-Type, Authorization, Idempotency-Key, X-App-Key, TTL, "
+                        + "Urgency, Topic, Prefer, Content-Encoding, Encryption, Crypto-Key",
                     .accessControlMaxAge: "86400",
                 ])
         }

@@ -18,6 +18,8 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
 
     /// What a device may say before it is known, before no more is read.
     private static let earlyMessages = 64
+    /// Endpoints that it may register at the same time; it is to wait for answers.
+    private static let mostChanges = 64
     /// How long a device has to answer a close frame.
     private static let closeTime = TimeAmount.seconds(3)
 
@@ -28,6 +30,9 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     private let shard: SessionShard
     private let deviceID: String
     private var platform = Platform.android
+    private var device: DeviceNumber?
+    /// Endpoints that are being registered and unregistered.
+    private var changes = 0
     private(set) var isWritable = true
     private var holdsRead = false
     private var decoder: WebSocketFrameDecoder
@@ -88,6 +93,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
             close(1011, "the store cannot be read; try again later")
         case .success(let device?) where device.isActive:
             platform = device.platform
+            self.device = device.number
             guard let handle = shard.attach(device.number, self) else { return }
             state = .open(handle)
             for text in early { take(text, from: handle) }
@@ -183,7 +189,24 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
             for message in messages { shard.confirm(handle, message, .received) }
         case .read(let messages):
             for message in messages { shard.confirm(handle, message, .read) }
+        case .register(let name, let key): change(.register(name, key: key))
+        case .unregister(let name): change(.unregister(name))
         case nil: break
+        }
+    }
+
+    /// Registers or unregisters an endpoint, and tells the device.
+    private func change(_ change: EndpointChange) {
+        guard let device, changes < Self.mostChanges else { return }
+        changes += 1
+        let (book, loop) = (shared.endpoints, shard.eventLoop)
+        Task {
+            let answer = await change.answer(for: device, in: book)
+            loop.execute {
+                self.changes -= 1
+                self.send { WebSocketFrameEncoder.writeText(answer, into: &$0) }
+                self.context?.flush()
+            }
         }
     }
 

@@ -29,7 +29,10 @@ extension ApusError {
     var headers: [HTTPWireField] {
         var headers: [HTTPWireField] = []
         if let retryAfter { headers.append(HTTPWireField("Retry-After", String(retryAfter))) }
-        if kind == .unauthenticated { headers.append(HTTPWireField("WWW-Authenticate", "Bearer")) }
+        if kind == .unauthenticated {
+            let scheme = self == .signatureRequired ? "vapid" : "Bearer"
+            headers.append(HTTPWireField("WWW-Authenticate", scheme))
+        }
         return headers
     }
 

@@ -6,33 +6,37 @@ import NIOCore
 ///
 /// One request is under way at a time; what a client sends meanwhile waits unread.
 // SAFETY: a channel handler; touched on its channel's event loop only. `accepted` is called there too.
-final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, AcceptanceReceiver,
-    @unchecked Sendable
-{
+final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case reading
         /// A request is being answered.
         case answering(Answering)
         case closing
     }
 
-    private struct Answering {
+    struct Answering {
         let connection: HTTPResponseConnection
         let allowsOrigin: Bool
-        /// Members of the request that mean nothing here.
-        var ignored: [String] = []
-        var batch: BatchAnswer?
+        var content = Content.send(ignored: [])
+    }
+
+    /// What is being answered.
+    enum Content {
+        /// A message; these members of the request mean nothing here.
+        case send(ignored: [String])
+        case batch(BatchAnswer)
+        case post(EndpointRequest)
     }
 
     let shard: Int
-    private let shared: HTTPServerContext
+    let shared: HTTPServerContext
     private let connections: HTTPConnections
     private var decoder: HTTPRequestDecoder
-    private var state = State.reading
+    var state = State.reading
     private var context: ChannelHandlerContext?
     private var isProceeding = false
     private var holdsRead = false
@@ -171,94 +175,21 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             upgrade(request, context)
         } else if request.method == .post, request.head.hasPath("/v1/messages:batch") {
             sendBatch(request)
+        } else if request.method == .post, let target = EndpointTarget(request) {
+            post(request, to: target)
         } else {
             shared.metrics.general.increment()
             RouterBridge.answer(request, shared: shared, channel: context.channel, handler: self)
         }
     }
 
-    // MARK: Sending a message
-
-    private func send(_ request: HTTPWireRequest) {
-        shared.metrics.sends.increment()
-        do throws(ApusError) {
-            let body = try SendBody(request.body, limits: shared.limits.send)
-            if !body.unknown.isEmpty, case .answering(var answering) = state {
-                answering.ignored = body.unknown
-                state = .answering(answering)
-            }
-            let push = try body.request(
-                idempotencyKey: try idempotencyKey(request), limits: shared.limits.send
-            ) { id, key throws(ApusError) in try shared.apps.authorize(id: id, key: key) }
-            try shared.dispatcher.submit(AcceptOperation(push, receiver: self, token: 0))
-        } catch {
-            shared.metrics.refused.increment()
-            answer(error)
-        }
-    }
-
-    private func idempotencyKey(_ request: HTTPWireRequest) throws(ApusError) -> String? {
-        guard let key = request.headers.first("idempotency-key") else { return nil }
-        guard !key.isEmpty, key.utf8.count <= 255 else {
-            throw ApusError(.invalid, code: "invalid_idempotency_key", "The Idempotency-Key must have 1 to 255 bytes.")
-        }
-        return key
-    }
-
-    private func sendBatch(_ request: HTTPWireRequest) {
-        guard case .answering(var answering) = state else { return }
-        do throws(ApusError) {
-            let lines = try BatchBody.lines(request.body, most: shared.limits.send.batch)
-            shared.metrics.sends.increment(by: lines.count)
-            let batch = BatchAnswer(lines: lines.count)
-            let pushes = BatchBody.requests(lines, shared, answers: batch)
-            answering.batch = batch
-            state = .answering(answering)
-            for (line, push) in pushes {
-                do throws(ApusError) {
-                    try shared.dispatcher.submit(AcceptOperation(push, receiver: self, token: line))
-                } catch {
-                    settle(line: line, .failure(error))
-                }
-            }
-            if pushes.isEmpty { finishBatch() }
-        } catch {
-            answer(error)
-        }
-    }
-
-    func accepted(_ result: Result<Acceptance, ApusError>, token: Int) {
-        guard case .answering(let answering) = state else { return }
-        guard answering.batch == nil else { return settle(line: token, result) }
-        switch result {
-        case .success(let acceptance):
-            var body = ByteBuffer()
-            OnePushAnswers.writeAccepted(acceptance.message, ignored: answering.ignored, into: &body)
-            answer(status: 200, contentType: "application/json", body: body)
-        case .failure(let error):
-            shared.metrics.refused.increment()
-            answer(error)
-        }
-    }
-
-    private func settle(line: Int, _ result: Result<Acceptance, ApusError>) {
-        guard case .answering(let answering) = state, let batch = answering.batch else { return }
-        batch.settle(line, result)
-        if batch.isComplete { finishBatch() }
-    }
-
-    private func finishBatch() {
-        guard case .answering(let answering) = state, let batch = answering.batch else { return }
-        answer(status: 200, contentType: "application/x-ndjson", body: batch.body)
-    }
-
     // MARK: Answering
 
-    private func answer(_ error: ApusError) {
+    func answer(_ error: ApusError) {
         answer(status: error.status, contentType: "application/json", headers: error.headers, body: error.body)
     }
 
-    private func answer(status: Int, contentType: String, headers: [HTTPWireField] = [], body: ByteBuffer) {
+    func answer(status: Int, contentType: String?, headers: [HTTPWireField] = [], body: ByteBuffer) {
         guard case .answering(let answering) = state, let context else { return }
         var headers = headers
         if answering.allowsOrigin { headers.append(HTTPWireField("Access-Control-Allow-Origin", "*")) }

@@ -3,6 +3,7 @@ package import CoreMetrics
 /// The HTTP server's counters. Names are what `/metrics` shows.
 package struct HTTPMetrics: Sendable {
     package let sends: Counter
+    package let posts: Counter
     package let refused: Counter
     package let sockets: Counter
     package let malformed: Counter
@@ -10,6 +11,7 @@ package struct HTTPMetrics: Sendable {
 
     package init(factory: any MetricsFactory) {
         sends = Counter(label: "apus_http_sends_total", factory: factory)
+        posts = Counter(label: "apus_endpoint_posts_total", factory: factory)
         refused = Counter(label: "apus_http_sends_refused_total", factory: factory)
         sockets = Counter(label: "apus_websocket_connections_total", factory: factory)
         malformed = Counter(label: "apus_http_malformed_total", factory: factory)

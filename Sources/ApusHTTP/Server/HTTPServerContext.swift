@@ -14,12 +14,15 @@ package final class HTTPServerContext: Sendable {
         /// How long a connection may wait for its next request, or take to send one.
         package var idleTime = TimeAmount.seconds(75)
         package var send = SendLimits()
+        package var endpoints = EndpointSettings()
 
         package init() {}
     }
 
     let dispatcher: Dispatcher
     let apps: AppRegistry
+    let endpoints: EndpointBook
+    let endpointLimiter: EndpointLimiter
     let limits: Limits
     let metrics: HTTPMetrics
     /// What connections may be open, and are.
@@ -28,11 +31,13 @@ package final class HTTPServerContext: Sendable {
     let respond: @Sendable (Request, any Channel) async -> Response
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics,
-        respond: @escaping @Sendable (Request, any Channel) async -> Response
+        dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limits: Limits, budget: ConnectionBudget,
+        metrics: HTTPMetrics, respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
         self.apps = apps
+        self.endpoints = endpoints
+        endpointLimiter = EndpointLimiter(limits.endpoints)
         self.limits = limits
         self.budget = budget
         self.metrics = metrics

@@ -42,6 +42,12 @@ package struct HTTPWireHead: Sendable {
         return headers.head.withUnsafeReadableBytes { $0[part: pathRange].matches(path) }
     }
 
+    /// Whether the path begins so, byte for byte.
+    package func path(beginsWith start: StaticString) -> Bool {
+        let range = pathRange.prefix(start.utf8CodeUnitCount)
+        return headers.head.withUnsafeReadableBytes { $0[part: range].matches(start) }
+    }
+
     private func text(_ range: Range<Int>) -> String {
         headers.head.withUnsafeReadableBytes { String(decoding: $0[part: range], as: UTF8.self) }
     }

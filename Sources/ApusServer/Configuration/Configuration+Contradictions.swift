@@ -27,10 +27,18 @@ extension Configuration {
                 "\(origin("xmpp.domain")): xmpp.domain must be a name in lower case such as push.example.org, not "
                     + "\"\(xmpp.domain)\".")
         }
+        if let url = unifiedPush.url, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
+            problems.append(
+                "\(origin("unifiedpush.url")): unifiedpush.url must begin with https:// or http://, not \"\(url)\".")
+        }
         let pairs: [(smaller: String, larger: String, isRight: Bool)] = [
             (
                 "messages.default_time_to_live", "messages.longest_time_to_live",
                 messages.defaultTimeToLive <= messages.longestTimeToLive
+            ),
+            (
+                "unifiedpush.default_time_to_live", "unifiedpush.longest_time_to_live",
+                unifiedPush.defaultTimeToLive <= unifiedPush.longestTimeToLive
             ),
             ("sessions.resend_after", "sessions.longest_resend", sessions.resendAfter <= sessions.longestResend),
             ("limits.payload", "limits.body", limits.payload <= limits.body),

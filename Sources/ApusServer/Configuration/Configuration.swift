@@ -14,6 +14,7 @@ package struct Configuration: Sendable {
     package var tls = TLS()
     package var xmpp = XMPP()
     package var legacyAPNs = LegacyAPNs()
+    package var unifiedPush = UnifiedPush()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -103,6 +104,18 @@ package struct Configuration: Sendable {
         package var componentSecret: String?
         /// Empty is any.
         package var componentDomains: [String] = []
+    }
+
+    package struct UnifiedPush: Sendable {
+        /// `nil` is the address that the server listens on.
+        package var url: String?
+        /// `nil` is `up.` and the XMPP server's domain.
+        package var domain: String?
+        package var lifetime = Duration.days(30)
+        package var defaultTimeToLive = Duration.days(1)
+        package var longestTimeToLive = Duration.days(28)
+        package var rate = 10
+        package var burst = 500
     }
 
     package struct LegacyAPNs: Sendable {

@@ -2,7 +2,7 @@ extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
         server + log + limits + messages + sessions + retention + storage + tls + xmpp
-        + legacyAPNs
+        + legacyAPNs + unifiedPush
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -155,6 +155,31 @@ extension ConfigurationKey {
         .init(
             "xmpp.component_domains", \.xmpp.componentDomains, .list,
             "The domains that components may serve; if none is set, any but the server's own"),
+    ]
+
+    private static let unifiedPush: [ConfigurationKey] = [
+        .init(
+            "unifiedpush.url", \.unifiedPush.url, .optionalText,
+            "What the URLs of endpoints begin with, as application servers reach this server; if none is set, where it "
+                + "listens"),
+        .init(
+            "unifiedpush.domain", \.unifiedPush.domain, .optionalText,
+            "The XMPP address where distributors register; if none is set, up. and xmpp.domain"),
+        .init(
+            "unifiedpush.lifetime", \.unifiedPush.lifetime, .duration(.seconds(3600) ... .days(3650)),
+            "How long a registration holds that its distributor does not renew"),
+        .init(
+            "unifiedpush.default_time_to_live", \.unifiedPush.defaultTimeToLive, .duration(.zero ... .days(3650)),
+            "How long a push waits for its device if its sender says nothing"),
+        .init(
+            "unifiedpush.longest_time_to_live", \.unifiedPush.longestTimeToLive, .duration(.zero ... .days(3650)),
+            "The longest that a push waits for its device"),
+        .init(
+            "unifiedpush.rate", \.unifiedPush.rate, .integer(0...1_000_000),
+            "Pushes to one endpoint in a second, 0 is as many as there may be"),
+        .init(
+            "unifiedpush.burst", \.unifiedPush.burst, .integer(1...1_000_000),
+            "Pushes to one endpoint at once after a quiet time"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [

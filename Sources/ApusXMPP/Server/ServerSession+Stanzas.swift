@@ -35,6 +35,7 @@ extension ServerSession {
 
     private mutating func receiveIQ(_ iq: XMLElement) {
         switch destination(of: iq) {
+        case .elsewhere where isPushReceipt(iq): return
         case .elsewhere: return act(.route(stamped(iq)))
         case .server: break
         }
@@ -56,6 +57,16 @@ extension ServerSession {
         case Namespace.setTags: receiveSetTags(request)
         default: refuse(iq, StanzaError(.serviceUnavailable))
         }
+    }
+
+    /// Takes a distributor's answer that it has a push (UnifiedPush).
+    private mutating func isPushReceipt(_ iq: XMLElement) -> Bool {
+        guard iq.attribute("type") == "result", iq.attribute("to") == settings.gateway,
+            let message = iq.attribute("id").flatMap(MessageID.init)
+        else { return false }
+        act(.count(.receipt))
+        act(.confirm(message, .received))
+        return true
     }
 
     // MARK: Answers

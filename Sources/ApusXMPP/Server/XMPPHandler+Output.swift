@@ -31,6 +31,13 @@ extension XMPPHandler {
 
     func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
         guard let login = session.login, closing == nil else { return }
+        if let push = message.content.push, let registration = PushRegistration(name: push.registration) {
+            let stanza = PushStanzas.push(
+                message, push, for: registration, from: shared.settings.gateway, to: address)
+            send(loop.bytes { $0.write(stanza, in: Namespace.client) }, as: .push(message.id))
+            if flushing { flush() }
+            return
+        }
         let bytes =
             login.usesNotifications
             ? MessageForms.notification(message, to: address, shared.settings, forms: &forms)

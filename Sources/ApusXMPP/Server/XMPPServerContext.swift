@@ -19,8 +19,9 @@ package final class XMPPServerContext: Sendable {
     let addresses: AddressLimits
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, accounts: XMPPAccountBook, settings: XMPPSettings,
-        components: ComponentSettings, budget: ConnectionBudget, metrics: XMPPMetrics, tls: NIOSSLContext?,
+        dispatcher: Dispatcher, apps: AppRegistry, accounts: XMPPAccountBook, endpoints: EndpointBook,
+        settings: XMPPSettings, components: ComponentSettings, budget: ConnectionBudget, metrics: XMPPMetrics,
+        tls: NIOSSLContext?,
         logger: Logger
     ) {
         self.dispatcher = dispatcher
@@ -38,6 +39,8 @@ package final class XMPPServerContext: Sendable {
         addresses = AddressLimits(
             mostConnections: settings.connectionsPerAddress,
             registrationsPerMinute: settings.registrationsPerMinute)
+        let gateway = EmbeddedGateway(address: settings.gateway, endpoints: endpoints, shared: self)
+        _ = self.components.attach(gateway, to: settings.gateway)
     }
 
     /// Accounts that are connected.

@@ -4,6 +4,8 @@ package import NIOCore
 package struct XMPPSettings: Sendable {
     /// Our name, the part of addresses behind the `@`.
     package var domain = "localhost"
+    /// Where distributors register endpoints (UnifiedPush); a domain below ours, or beside it.
+    package var gateway = "up.localhost"
     /// The app that devices register into by themselves (XEP-0077); nil if they cannot.
     package var registrationApp: String?
     /// How many may register from one address in a minute.

@@ -41,9 +41,11 @@ struct StanzaRouterTests {
         let box = try #require(SecretBox(key: SecretBox.randomKey()))
         var settings = XMPPSettings()
         settings.domain = "example.org"
+        settings.gateway = "push.example.org"
         let context = XMPPServerContext(
             dispatcher: dispatcher, apps: AppRegistry(apps: [], messagesPerSecond: 0, clock: clock),
-            accounts: XMPPAccountBook(dispatcher: dispatcher, box: box, keepsPasswords: true), settings: settings,
+            accounts: XMPPAccountBook(dispatcher: dispatcher, box: box, keepsPasswords: true),
+            endpoints: EndpointBook(dispatcher: dispatcher, box: box, lifetimeSeconds: 3600), settings: settings,
             components: ComponentSettings(), budget: ConnectionBudget(most: 10),
             metrics: XMPPMetrics(factory: NOOPMetricsHandler.instance), tls: nil, logger: logger)
         let (sender, component) = (Receiver(), Receiver())
