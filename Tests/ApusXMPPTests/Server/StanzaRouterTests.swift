@@ -85,11 +85,11 @@ struct StanzaRouterTests {
     func oneComponent() async throws {
         try await with { context, sender, component in
             #expect(!context.components.attach(sender, to: "up.example.org"))
-            #expect(context.components.services.domains == ["up.example.org"])
+            #expect(context.components.services.domains == ["push.example.org", "up.example.org"])
             #expect(context.components.attach(sender, to: "bots.example.org"))
-            #expect(context.components.services.domains == ["bots.example.org", "up.example.org"])
+            #expect(context.components.services.domains == ["bots.example.org", "push.example.org", "up.example.org"])
             context.components.detach(from: "up.example.org")
-            #expect(context.components.services.domains == ["bots.example.org"])
+            #expect(context.components.services.domains == ["bots.example.org", "push.example.org"])
             context.route(
                 try stanza(
                     #"<iq to="up.example.org" from="ann@example.org/phone" id="1" type="get"><x xmlns="urn:x"/></iq>"#),
