@@ -25,6 +25,8 @@ struct CommitOutcome {
     var targets: [Target] = []
     /// Whose deliveries which vendor got.
     var filledOutboxes: [Route: Set<AppNumber>] = [:]
+    /// The same, of which some may be older than what the vendor had already.
+    var refilledOutboxes: [Route: Set<AppNumber>] = [:]
     private var sent = 0
     private var received = 0
     private var read = 0

@@ -50,7 +50,7 @@ extension Dispatcher {
         guard let (app, target) = try transaction.target(number) else { return }
         var targets = [target][...]
         for route in chooseLanes(app, &targets) where try transaction.putIntoOutbox(of: route, app, number) {
-            outcome.filledOutboxes[route, default: []].insert(app)
+            outcome.refilledOutboxes[route, default: []].insert(app)
         }
     }
 }

@@ -293,6 +293,7 @@ package final class Dispatcher: SessionBackend {
         post(outboxes)
         for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
         for lane in lanes {
+            for app in outcome.refilledOutboxes[lane.provider.route] ?? [] { lane.beginAnew(app) }
             for app in outcome.filledOutboxes[lane.provider.route] ?? [] { lane.wake(app) }
         }
     }

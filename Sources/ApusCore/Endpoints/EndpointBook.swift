@@ -24,6 +24,11 @@ package final class EndpointBook: Sendable {
         set { base.withLock { $0 = newValue.hasSuffix("/") ? String(newValue.dropLast()) : newValue } }
     }
 
+    /// The part of it that senders sign (RFC 8292 §2): scheme, host and port.
+    package var origin: String {
+        baseURL.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
+    }
+
     package func url(of endpoint: Endpoint) -> String { "\(baseURL)/push/\(token(of: endpoint))" }
 
     /// The endpoint's token, which is in its URL.

@@ -36,11 +36,14 @@ package final class ProviderLane: Sendable {
         let route = provider.route
         dispatcher.query({ try $0.appsInOutbox(of: route) }) { [self] result in
             guard let apps = try? result.get() else { return }
-            for app in apps {
-                change(app) { $0.beginAnew() }
-                proceed(app)
-            }
+            for app in apps { beginAnew(app) }
         }
+    }
+
+    /// Something of the app was put into the outbox that may be older than what was read of it.
+    func beginAnew(_ app: AppNumber) {
+        change(app) { $0.beginAnew() }
+        proceed(app)
     }
 
     @discardableResult

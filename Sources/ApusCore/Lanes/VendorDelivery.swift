@@ -66,7 +66,7 @@ package struct VendorOutcome: Sendable, Equatable {
         /// It was not sent, and nothing else of the app can be for a while.
         case putOff
         /// This one is to be tried again then; others are not held up.
-        case later(Timestamp)
+        case later(at: Timestamp)
     }
 
     package let result: Result

@@ -65,7 +65,8 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
             try shared.endpointLimiter.take(endpoint, now: .now())
             let post = try EndpointRequest(request, target, shared.limits.endpoints)
             isAnswering(.post(post))
-            let operation = AcceptOperation(post.post(to: endpoint, signer: nil), receiver: self, token: 0)
+            let signer = try connections.signer(of: request, shared)
+            let operation = AcceptOperation(post.post(to: endpoint, signer: signer), receiver: self, token: 0)
             try shared.dispatcher.submit(operation)
         } catch {
             shared.metrics.refused.increment()

@@ -34,7 +34,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     let shard: Int
     let shared: HTTPServerContext
-    private let connections: HTTPConnections
+    let connections: HTTPConnections
     private var decoder: HTTPRequestDecoder
     var state = State.reading
     private var context: ChannelHandlerContext?

@@ -113,7 +113,7 @@ struct ProviderLaneTests {
             let ann = try fixture.device("ann")
             let first = try await fixture.send("ann").message
             try await fixture.settle()
-            provider.answer(.later(fixture.clock.now.adding(seconds: 60)))
+            provider.answer(.later(at: fixture.clock.now.adding(seconds: 60)))
             try await fixture.settle()
             let second = try await fixture.send("ann").message
             try await fixture.settle()
