@@ -22,16 +22,14 @@ package final class ApusServer: Sendable {
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
-    private let apns: APNsPushProvider
     let legacyAPNs: LegacyAPNsListeners
     private let store: SQLiteMessageStore
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
-        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, apns: APNsPushProvider,
-        legacyAPNs: LegacyAPNsListeners, store: SQLiteMessageStore,
-        group: MultiThreadedEventLoopGroup
+        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, legacyAPNs: LegacyAPNsListeners,
+        store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
         self.configuration = configuration
         port = http.port
@@ -42,7 +40,6 @@ package final class ApusServer: Sendable {
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
-        self.apns = apns
         self.legacyAPNs = legacyAPNs
         self.store = store
         self.group = group
@@ -73,10 +70,15 @@ package final class ApusServer: Sendable {
         let metrics = PrometheusMetrics()
         let clock = SystemClock()
         let apns = APNsPushProvider(group: group, clock: clock, logger: logger, metrics: metrics)
+        let gateway = try ComponentGatewaySettings(configuration.unifiedPush).map {
+            ComponentGateway($0, group: group, clock: clock, logger: logger)
+        }
+        let providers: [any PushProvider] = [apns] + (gateway.map { [$0] } ?? [])
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
-            metrics: DeliveryMetrics(factory: metrics), lanes: [ProviderLane(apns)], logger: logger)
+            metrics: DeliveryMetrics(factory: metrics), lanes: providers.map { ProviderLane($0) },
+            logger: logger)
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
         let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
@@ -118,6 +120,7 @@ package final class ApusServer: Sendable {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
         }
         endpoints.baseURL = configuration.unifiedPush.url ?? "http://\(Banner.address(host)):\(http.port)"
+        gateway?.start(dispatcher: dispatcher, endpoints: endpoints, apps: apps)
         var xmpp: XMPPService?
         if let xmppContext {
             metrics.addGauge("apus_xmpp_connections") { Double(xmppContext.connectionCount) }
@@ -132,8 +135,7 @@ package final class ApusServer: Sendable {
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
-            dispatcher: dispatcher, http: http, xmpp: xmpp, apns: apns, legacyAPNs: legacyAPNs, store: store,
-            group: group)
+            dispatcher: dispatcher, http: http, xmpp: xmpp, legacyAPNs: legacyAPNs, store: store, group: group)
     }
 
     static func listening<Service>(
@@ -168,8 +170,8 @@ package final class ApusServer: Sendable {
         try? await http.close()
         try? await xmpp?.close()
         await legacyAPNs.stop(within: configuration.server.shutdownGrace)
-        // What APNs answers is still written.
-        await apns.shutdown()
+        // What vendors answer is still written.
+        for lane in dispatcher.lanes { await lane.provider.shutdown() }
         await dispatcher.stop()
         xmpp?.drain()
         await http.drain(within: configuration.server.shutdownGrace)

@@ -77,6 +77,18 @@ extension Configuration.LegacyAPNs {
     }
 }
 
+extension ComponentGatewaySettings {
+    /// - Returns: nil if the gateway is not to be a component.
+    init?(_ configuration: Configuration.UnifiedPush) throws {
+        guard let host = configuration.componentHost, let domain = configuration.componentDomain,
+            let secret = configuration.componentSecret
+        else { return nil }
+        let client = try ComponentClientSettings(
+            domain: domain, secret: secret, host: host, port: configuration.componentPort)
+        self.init(client: client, appID: configuration.componentApp, domains: configuration.componentAllow)
+    }
+}
+
 extension EndpointSettings {
     init(_ configuration: Configuration.UnifiedPush) {
         self.init()

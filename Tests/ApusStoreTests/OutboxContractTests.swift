@@ -190,4 +190,24 @@ struct OutboxContractTests {
             }
         }
     }
+
+    @Test("tells a vendor where a device is now, if that is not its token", arguments: StoreUnderTest.allCases)
+    func address(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            _ = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            try fixture.store.write { _ = try $0.putIntoOutbox(of: route, app.number, ann.number) }
+            for address in ["ann@example.org/phone", nil] {
+                try fixture.store.write { try $0.setAddress(address, of: ann.number) }
+                #expect(due(try entries(fixture)).map(\.token) == [address ?? ann.nativeToken])
+            }
+            let found = { token in try fixture.store.read { try $0.device(withToken: token, of: app.number) } }
+            #expect(try found(ann.nativeToken)?.id == ann.id)
+            #expect(try found("other") == nil)
+            try fixture.store.write { _ = try $0.deactivate(deviceID: ann.id, at: fixture.clock.now) }
+            #expect(try found(ann.nativeToken) == nil)
+        }
+    }
 }

@@ -61,6 +61,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var swept: Set<MessageID> = []
     var credentialList: [Credential] = []
     var outboxes: [Route: [DeliveryKey: OutboxRow]] = [:]
+    var addresses: [DeviceNumber: String] = [:]
     var endpointList: [Endpoint] = []
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
@@ -80,6 +81,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.swept = swept
         copy.credentialList = credentialList
         copy.outboxes = outboxes
+        copy.addresses = addresses
         copy.endpointList = endpointList
         copy.dead = dead
         copy.deadCount = deadCount
@@ -114,6 +116,12 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     // MARK: Devices
 
     func device(id: String) -> Device? { deviceList.first { $0.id == id } }
+
+    func device(withToken token: String, of app: AppNumber) -> Device? {
+        deviceList.first { $0.nativeToken == token && $0.app == app && $0.tenant.isEmpty && $0.isActive }
+    }
+
+    func setAddress(_ address: String?, of device: DeviceNumber) { addresses[device] = address }
 
     func isActive(_ device: DeviceNumber) -> Bool {
         deviceList.contains { $0.number == device && $0.isActive }

@@ -45,7 +45,8 @@ extension InMemoryTransaction {
             else { return .done(key) }
             return .due(
                 VendorDelivery(
-                    message: record.message, device: device.number, token: device.nativeToken,
+                    message: record.message, device: device.number,
+                    token: addresses[device.number] ?? device.nativeToken,
                     registeredAt: device.registeredAt, attempts: row.attempts))
         }
     }

@@ -17,6 +17,8 @@ package protocol StoreSnapshot {
     func lastMessage() throws -> MessageID
 
     func device(id: String) throws -> Device?
+    /// The active device with this native token that belongs to no tenant.
+    func device(withToken token: String, of app: AppNumber) throws -> Device?
     func isActive(_ device: DeviceNumber) throws -> Bool
     /// The device as a target of its app's messages.
     /// - Returns: nil if there is no such device, or it is unregistered.
@@ -78,6 +80,8 @@ package protocol StoreTransaction: StoreSnapshot {
     /// Gives the device to another alias. What is open for the earlier one fails, unless that was the device's account,
     /// which is still its own.
     func setAlias(_ alias: String, of device: DeviceNumber, at now: Timestamp) throws
+    /// Where its vendor finds the device at the moment, instead of at its native token; nil for there.
+    func setAddress(_ address: String?, of device: DeviceNumber) throws
     /// Replaces the device's tags.
     func setTags(_ tags: [String], of device: DeviceNumber) throws
 

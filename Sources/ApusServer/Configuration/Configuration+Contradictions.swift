@@ -31,6 +31,14 @@ extension Configuration {
             problems.append(
                 "\(origin("unifiedpush.url")): unifiedpush.url must begin with https:// or http://, not \"\(url)\".")
         }
+        if unifiedPush.componentHost != nil {
+            for (key, value) in [
+                ("component_domain", unifiedPush.componentDomain), ("component_secret", unifiedPush.componentSecret),
+            ] where value == nil {
+                problems.append(
+                    "\(origin("unifiedpush.component_host")): unifiedpush.component_host needs unifiedpush.\(key).")
+            }
+        }
         let pairs: [(smaller: String, larger: String, isRight: Bool)] = [
             (
                 "messages.default_time_to_live", "messages.longest_time_to_live",

@@ -116,6 +116,14 @@ package struct Configuration: Sendable {
         package var longestTimeToLive = Duration.days(28)
         package var rate = 10
         package var burst = 500
+        /// `nil` is to be a component of no other server.
+        package var componentHost: String?
+        package var componentPort = 5347
+        package var componentDomain: String?
+        package var componentSecret: String?
+        package var componentApp = "unifiedpush"
+        /// Empty is the domain that the component's is below.
+        package var componentAllow: [String] = []
     }
 
     package struct LegacyAPNs: Sendable {

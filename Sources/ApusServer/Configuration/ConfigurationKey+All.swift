@@ -180,6 +180,24 @@ extension ConfigurationKey {
         .init(
             "unifiedpush.burst", \.unifiedPush.burst, .integer(1...1_000_000),
             "Pushes to one endpoint at once after a quiet time"),
+        .init(
+            "unifiedpush.component_host", \.unifiedPush.componentHost, .optionalText,
+            "Another XMPP server to be a gateway of, as a component; if none is set, there is none"),
+        .init(
+            "unifiedpush.component_port", \.unifiedPush.componentPort, .integer(1...65_535),
+            "That server's port for components"),
+        .init(
+            "unifiedpush.component_domain", \.unifiedPush.componentDomain, .optionalText,
+            "The gateway's address on that server, such as up.example.org"),
+        .init(
+            "unifiedpush.component_secret", \.unifiedPush.componentSecret, .optionalText, isSecret: true,
+            "The secret that the component has with that server"),
+        .init(
+            "unifiedpush.component_app", \.unifiedPush.componentApp, .text,
+            "The id of the app that distributors of that server are devices of"),
+        .init(
+            "unifiedpush.component_allow", \.unifiedPush.componentAllow, .list,
+            "The domains whose users may register there; if none is set, the one that component_domain is below"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [

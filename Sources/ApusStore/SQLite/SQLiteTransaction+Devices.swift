@@ -6,6 +6,8 @@ private enum Statements {
             d.registered_at, d.vendor
         FROM devices d JOIN apps a ON a.id = d.app
         """
+    static let byToken: SQL = "\(select) WHERE d.app = ? AND d.tenant = '' AND d.native_token = ? AND d.active = 1"
+    static let setAddress: SQL = "UPDATE devices SET address = ? WHERE id = ?"
     static let byID: SQL = "\(select) WHERE d.public_id = ?"
     static let list: SQL = """
         \(select) WHERE d.id > ?1 AND (?2 IS NULL OR a.public_id = ?2) AND (?3 IS NULL OR d.alias = ?3)
@@ -74,6 +76,16 @@ extension SQLiteTransaction {
         guard var device = try database.first(Statements.byID, id, value: device) else { return nil }
         device.tags = try tags(of: device.number)
         return device
+    }
+
+    func device(withToken token: String, of app: AppNumber) throws -> Device? {
+        guard var device = try database.first(Statements.byToken, app, token, value: device) else { return nil }
+        device.tags = try tags(of: device.number)
+        return device
+    }
+
+    func setAddress(_ address: String?, of device: DeviceNumber) throws {
+        try database.run(Statements.setAddress, address, device)
     }
 
     func isActive(_ device: DeviceNumber) throws -> Bool {

@@ -15,7 +15,7 @@ private enum Statements {
         SELECT id FROM apps WHERE EXISTS (SELECT 1 FROM outbox WHERE route = ? AND outbox.app = apps.id)
         """
     static let page: SQL = """
-        SELECT \(SQLiteTransaction.messageColumns), v.native_token, v.registered_at,
+        SELECT \(SQLiteTransaction.messageColumns), coalesce(v.address, v.native_token), v.registered_at,
             d.open = 1 AND m.expires_at > ?4 AND v.active = 1, o.message, o.device, o.attempts
         FROM outbox o
             LEFT JOIN deliveries d ON d.message = o.message AND d.device = o.device

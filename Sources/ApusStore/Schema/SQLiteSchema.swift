@@ -167,6 +167,7 @@ enum SQLiteSchema {
     /// protocol that it was made with.
     private static let endpoints = """
         ALTER TABLE devices ADD COLUMN vendor TEXT;
+        ALTER TABLE devices ADD COLUMN address TEXT;
         ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 
