@@ -1,6 +1,7 @@
 import ApusCore
 import Foundation
 import NIOCore
+import NIOSSL
 
 /// An APNs credential as it is stored: `topic` and `environment`, `keyId` and `teamId` with a secret `p8`, or a secret
 /// `certificate` (a PEM or PKCS #12 file in base 64) with its `passphrase`; and for a stand-in or a proxy `host`, `port`
@@ -15,9 +16,13 @@ struct APNsLaneSettings {
 
     var name: String { "\(topic) \(environment.rawValue)" }
 
+    /// What `publicSettings` adds is there when a stored credential is read.
+    private static let settingNames = ["topic", "environment", "keyId", "teamId", "host", "port", "ca", "expiresAt"]
+    private static let secretNames = ["p8", "certificate", "passphrase"]
+
     init(_ credential: Credential) throws(ApusError) {
-        let settings = try Self.members(ByteBuffer(string: credential.settings))
-        let secret = try Self.members(ByteBuffer(bytes: credential.secret))
+        let settings = try Self.members(ByteBuffer(string: credential.settings), known: Self.settingNames)
+        let secret = try Self.members(ByteBuffer(bytes: credential.secret), known: Self.secretNames)
         guard let environment = APNsEnvironment(rawValue: settings["environment"] ?? "production") else {
             throw Self.error("environment", "The environment must be production or sandbox.")
         }
@@ -31,6 +36,9 @@ struct APNsLaneSettings {
             topic = topic ?? certificate.userID
         }
         guard let topic else { throw Self.error("topic", "The topic is missing: the bundle id of the iOS app.") }
+        guard Self.isPlain(topic) else {
+            throw Self.error("topic", "The topic must be visible ASCII characters without spaces, not \"\(topic)\".")
+        }
         self.topic = topic
         publicSettings["topic"] = topic
         self.publicSettings = publicSettings
@@ -66,20 +74,35 @@ struct APNsLaneSettings {
         guard let port, (1...65_535).contains(port) else {
             throw error("port", "The port must be a number from 1 to 65535.")
         }
-        guard let host = settings["host"] else { return environment.endpoint(port: port) }
+        guard let host = settings["host"] else {
+            guard settings["ca"] == nil else { throw error("ca", "A ca is for another server: give its host, too.") }
+            return environment.endpoint(port: port)
+        }
+        guard isPlain(host) else {
+            throw error("host", "The host must be a name or an address, not \"\(host)\".")
+        }
         guard let ca = settings["ca"] else { return APNsEndpoint(host: host, port: port) }
-        guard FileManager.default.isReadableFile(atPath: ca) else {
-            throw error("ca", "The file \(ca) cannot be read by the server.")
+        guard let certificates = try? NIOSSLCertificate.fromPEMFile(ca), !certificates.isEmpty else {
+            throw error("ca", "The file \(ca) holds no certificates in PEM that the server can read.")
         }
         return APNsEndpoint(host: host, port: port, trustRoots: .file(ca))
     }
 
-    private static func members(_ text: ByteBuffer) throws(ApusError) -> JSONMembers {
+    private static func members(_ text: ByteBuffer, known: [String]) throws(ApusError) -> JSONMembers {
+        let members: JSONMembers
         do {
-            return try JSONMembers(text)
+            members = try JSONMembers(text)
         } catch {
             throw Self.error("settings", "Settings and secrets must be JSON objects of texts: \(error).")
         }
+        if let name = members.names.first(where: { !known.contains($0) }) {
+            throw error(name, "There is no \(name) here. There are: \(known.joined(separator: ", ")).")
+        }
+        return members
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 
     private static func error(_ field: String, _ message: String) -> ApusError {

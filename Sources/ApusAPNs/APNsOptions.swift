@@ -27,10 +27,18 @@ struct APNsOptions {
 
     private mutating func read(_ key: JSONKey, _ scanner: inout JSONScanner) throws {
         switch key {
-        case "payload": payload = try scanner.rawValue()
+        case "payload":
+            guard try scanner.kind() == .object else {
+                throw Self.error("payload", "apns.payload must be a JSON object with an aps dictionary.")
+            }
+            payload = try scanner.rawValue()
         case "topic": topic = try scanner.string()
         case "collapseId": collapseID = try scanner.string()
-        case "expiration": isUndelayed = try scanner.int() == 0
+        case "expiration":
+            guard try scanner.int() == 0 else {
+                throw Self.error("expiration", "apns.expiration can only be 0. For another time give the duration.")
+            }
+            isUndelayed = true
         case "pushType":
             let name = try scanner.string()
             guard let type = APNsPushType(rawValue: name) else {

@@ -13,20 +13,24 @@ package final class APNsPushProvider: PushProvider {
         let name: String
         let topic: String
         let environment: APNsEnvironment
+        let revision: Int64
     }
 
     private struct State {
         var lanes: [Lane] = []
-        var problems: [String: String] = [:]
+        /// By the names of lanes, each with the revision that has it.
+        var problems: [String: (revision: Int64, text: String)] = [:]
     }
 
     package let route = Route.apns
     private let client: APNsClient
+    private let clock: any Clock
     private let logger: Logger
     private let state = Mutex(State())
 
     package init(group: any EventLoopGroup, clock: any Clock, logger: Logger, metrics: any MetricsFactory) {
         client = APNsClient(group: group, clock: clock, logger: logger, metrics: metrics)
+        self.clock = clock
         self.logger = logger
     }
 
@@ -38,10 +42,12 @@ package final class APNsPushProvider: PushProvider {
         platform == .ios && (vendor ?? route) == route
     }
 
+    package func checked(token: String) throws(ApusError) -> String { APNsToken(token).nativeToken }
+
     package func problem(of app: AppNumber) -> String? {
         state.withLock { state in
             for lane in state.lanes where lane.app == app {
-                if let problem = state.problems[lane.name] { return problem }
+                if let problem = state.problems[lane.name], problem.revision == lane.revision { return problem.text }
             }
             return nil
         }
@@ -53,7 +59,10 @@ package final class APNsPushProvider: PushProvider {
         _ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void
     ) -> Bool {
         let token = APNsToken(delivery.token)
-        guard let lane = lane(of: delivery.message.app, token.environment) else { return false }
+        guard let lane = lane(of: delivery.message.app, token.environment) else {
+            let why = "The app has no credential for the \(token.environment.rawValue) environment."
+            return passOver(delivery, why, completion)
+        }
         let notification: APNsNotification
         do throws(ApusError) {
             notification = try APNsNotification(delivery, token: token.hex, bundleID: lane.topic)
@@ -61,7 +70,36 @@ package final class APNsPushProvider: PushProvider {
             completion(VendorOutcome(.refused, code: error.code, detail: error.message))
             return true
         }
-        return client.submit(notification, to: lane.name) { completion(VendorOutcome($0)) }
+        let isTaken = client.submit(notification, to: lane.name) { [self] result in
+            let outcome = VendorOutcome(result)
+            if result.response?.reason == .tooManyRequests, outcome.result == .putOff {
+                completion(later(delivery, outcome.code, outcome.detail, atLeast: result.response?.retryAfter ?? 0))
+            } else if outcome.result != .putOff || !passOver(delivery, outcome.detail, completion) {
+                completion(outcome)
+            }
+        }
+        if isTaken { return true }
+        guard state.withLock({ $0.problems[lane.name] != nil }) else { return false }
+        return passOver(delivery, "The lane \(lane.name) does not send at the moment.", completion)
+    }
+
+    /// What one of an app's lanes cannot send does not hold up what is behind it and goes by another.
+    /// - Returns: false, and `completion` is not called, if the app has no other.
+    private func passOver(
+        _ delivery: VendorDelivery, _ why: String, _ completion: @Sendable (VendorOutcome) -> Void
+    ) -> Bool {
+        let count = state.withLock { state in state.lanes.count { $0.app == delivery.message.app } }
+        guard count > 1 else { return false }
+        completion(later(delivery, "apns.held_up", why, atLeast: 0))
+        return true
+    }
+
+    /// After 5 s, 10 s and so on up to 10 minutes.
+    private func later(
+        _ delivery: VendorDelivery, _ code: String, _ detail: String, atLeast seconds: Int64
+    ) -> VendorOutcome {
+        let pause = max(min(5 << Int64(min(delivery.attempts, 7)), 600), min(seconds, 3600))
+        return VendorOutcome(.later(at: clock.now.adding(seconds: pause)), code: code, detail: detail)
     }
 
     /// The app's first lane of the environment, or the only one that it has.
@@ -87,11 +125,14 @@ package final class APNsPushProvider: PushProvider {
             do throws(ApusError) {
                 let settings = try APNsLaneSettings(credential)
                 let name = "\(credential.appID) \(settings.name)"
-                try client.put(settings.lane(name: name), revision: credential.createdAt.milliseconds) {
-                    [weak self] event in self?.note(event)
+                let revision = credential.createdAt.milliseconds
+                try client.put(settings.lane(name: name), revision: revision) { [weak self] event in
+                    self?.note(event, revision)
                 }
                 lanes.append(
-                    Lane(app: credential.app, name: name, topic: settings.topic, environment: settings.environment))
+                    Lane(
+                        app: credential.app, name: name, topic: settings.topic, environment: settings.environment,
+                        revision: revision))
             } catch {
                 logger.error(
                     "an APNs credential cannot be used",
@@ -110,7 +151,7 @@ package final class APNsPushProvider: PushProvider {
         await client.shutdown()
     }
 
-    private func note(_ event: APNsEvent) {
+    private func note(_ event: APNsEvent, _ revision: Int64) {
         let problem: String? =
             switch event.kind {
             case .suspended(let problem, let until): "\(problem); it tries again at \(until.rfc3339)"
@@ -118,7 +159,11 @@ package final class APNsPushProvider: PushProvider {
             case .connectionFailed(let reason, _): "no connection: \(reason)"
             case .resumed: nil
             }
-        state.withLock { $0.problems[event.lane] = problem }
+        state.withLock { state in
+            // A credential that was replaced still finishes what it has, and says nothing of the new one.
+            guard state.problems[event.lane].map({ $0.revision <= revision }) ?? true else { return }
+            state.problems[event.lane] = problem.map { (revision, $0) }
+        }
         if let problem {
             logger.warning(
                 "APNs does not take notifications", metadata: ["lane": "\(event.lane)", "why": "\(problem)"])

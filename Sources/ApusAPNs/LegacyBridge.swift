@@ -13,8 +13,8 @@ package final class LegacyBridge: LegacyGatewayBackend, LegacyFeedbackBackend, C
     /// Addresses whose programs need no certificate, and the ids of their apps.
     private let allowed: [String: String]
     private let defaultTimeToLive: Int64
-    /// By the fingerprints of their certificates.
     private let logger: Logger
+    /// By the fingerprints of their certificates.
     private let clients = Mutex<[String: LegacyClient]>([:])
 
     /// - Parameters:
@@ -41,9 +41,10 @@ package final class LegacyBridge: LegacyGatewayBackend, LegacyFeedbackBackend, C
                 return LegacyClient(app: app.number, name: app.id)
             }
         }
-        guard let address = peer.address?.ipAddress, let app = allowed[address].flatMap({ apps[$0] }) else {
-            return nil
-        }
+        guard var address = peer.address?.ipAddress else { return nil }
+        // A listener on :: sees addresses of IPv4 so (RFC 4291 §2.5.5.2).
+        if address.hasPrefix("::ffff:") { address.removeFirst("::ffff:".count) }
+        guard let app = allowed[address].flatMap({ apps[$0] }) else { return nil }
         return LegacyClient(app: app.number, name: app.id)
     }
 

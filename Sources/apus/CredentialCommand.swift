@@ -131,10 +131,17 @@ struct CredentialBody: Encodable {
 /// Files that a command is given.
 enum InputFile {
     static func read(_ path: String) throws -> Data {
+        let data: Data
         do {
-            return try Data(contentsOf: URL(fileURLWithPath: path))
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw ValidationError("The file \(path) cannot be read.")
+            throw CommandFailure(
+                .wrongUsage, "The file \(path) cannot be read: \(error.localizedDescription)")
         }
+        guard !data.isEmpty else {
+            throw CommandFailure(
+                .wrongUsage, "The file \(path) is empty. Give the .p8, PEM or PKCS #12 file as it was made.")
+        }
+        return data
     }
 }

@@ -32,8 +32,11 @@ struct LegacyAPNsCommand: AsyncParsableCommand {
         func run() async throws {
             let pem = String(decoding: try InputFile.read(certificate), as: UTF8.self)
             guard let start = pem.range(of: "-----BEGIN CERTIFICATE-----"),
-                let end = pem.range(of: "-----END CERTIFICATE-----")
-            else { throw ValidationError("There is no certificate in \(certificate): it must be a PEM file.") }
+                let end = pem.range(of: "-----END CERTIFICATE-----", range: start.upperBound..<pem.endIndex)
+            else {
+                throw CommandFailure(
+                    .wrongUsage, "There is no certificate in \(certificate): it must be a PEM file.")
+            }
             let text = String(pem[start.lowerBound..<end.upperBound])
             let body = CredentialBody(appId: app, provider: "legacy-apns", settings: ["certificate": text])
             let answer = try await options.client().post(["v1", "credentials"], body)

@@ -25,7 +25,7 @@ struct ProviderCommand: AsyncParsableCommand {
             let answer = try await options.client().post(["v1", "providers", "test"], body)
             try options.show(answer, as: ProviderTestAnswer.self) { "\($0.code): \($0.detail)" }
             let result: ProviderTestAnswer = try answer.decoded()
-            if !result.accepted { throw ExitCode(1) }
+            if !result.accepted { throw CommandFailure(.refused, "The vendor did not accept it.") }
         }
     }
 }

@@ -398,11 +398,17 @@ class TestWrongFiles:
 
     @pytest.mark.parametrize(
         ("content", "why"),
-        [("", "p8"), ("hello", "PEM"), ("-----BEGIN PRIVATE KEY-----\nAAAA\n", "PEM"),
+        [("hello", "PEM"), ("-----BEGIN PRIVATE KEY-----\nAAAA\n", "PEM"),
          ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "P-256")])
     def test_a_p8_that_is_none(self, bare_app, tmp_path, content, why):
         (tmp_path / "key.p8").write_text(content)
         assert why in self.is_refused(bare_app, *self.KEY, "--p8", tmp_path / "key.p8")
+
+    def test_a_p8_that_is_empty_or_not_there(self, bare_app, tmp_path):
+        (tmp_path / "empty.p8").write_text("")
+        for name, why in (("empty.p8", "is empty"), ("missing.p8", "cannot be read")):
+            said = bare_app.add_credential(*self.KEY, "--p8", tmp_path / name, code=2)
+            assert why in said and name in said
 
     def test_a_key_on_another_curve(self, bare_app, tmp_path):
         assert "P-256" in self.is_refused(bare_app, *self.KEY, "--p8", make_key(tmp_path, curve="P-384"))

@@ -10,7 +10,10 @@ extension Dispatcher {
         case .push(var push):
             if let earlier = try repeated(push, transaction, now) { return .repeated(earlier) }
             if let registration = push.newDevice {
-                let device = try transaction.deviceOrNew(registration, newID: RandomToken.hex128(), at: now)
+                // Who only names a token may have had it for years: if its vendor says since when it is dead, that
+                // counts.
+                let device = try transaction.deviceOrNew(
+                    registration, newID: RandomToken.hex128(), at: Timestamp(milliseconds: 0))
                 push.audience = Audience(.device, [device.id])
             }
             let start = outcome.targets.count

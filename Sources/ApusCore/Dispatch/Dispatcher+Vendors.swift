@@ -10,6 +10,24 @@ extension Dispatcher {
         return provider.map { ($0.route, $0.problem(of: device.app)) }
     }
 
+    /// The vendors that there are.
+    package var vendors: [Route] { lanes.map(\.provider.route) }
+
+    /// The registration with the device's token in the form of whoever reaches it.
+    /// - Throws: `ApusError` if the token is none of its vendor's, or there is no such vendor.
+    package func checked(_ registration: DeviceRegistration) throws(ApusError) -> DeviceRegistration {
+        var checked = registration
+        let provider = lanes.first { $0.provider.reaches(registration.platform, registration.vendor) }?.provider
+        if let provider {
+            checked.nativeToken = try provider.checked(token: registration.nativeToken)
+        } else if let vendor = registration.vendor {
+            let known = vendors.map(\.rawValue).joined(separator: ", ")
+            throw ApusError(
+                .invalid, code: "unknown_vendor", "There is no vendor \(vendor.rawValue). There are: \(known).")
+        }
+        return checked
+    }
+
     // MARK: What is to be written
 
     package func stranded(_ device: DeviceNumber) {

@@ -1,10 +1,12 @@
 import Logging
+import Synchronization
 
 /// The credentials of all apps. Each holder is told of its own, at the start and whenever they change.
 package final class CredentialBook: Sendable {
     private let dispatcher: Dispatcher
     private let box: SecretBox
     private let holders: [any CredentialHolder]
+    private let lastTold = Mutex<Task<Void, any Error>?>(nil)
 
     /// - Parameter others: holders beside the dispatcher's providers.
     package init(dispatcher: Dispatcher, box: SecretBox, others: [any CredentialHolder]) {
@@ -58,14 +60,15 @@ package final class CredentialBook: Sendable {
             expiresAt: now.adding(seconds: 60))
         let delivery = VendorDelivery(message: message, device: DeviceNumber(0), token: token, registeredAt: now)
         return try await withCheckedThrowingContinuation { continuation in
-            if !provider.submit(delivery, completion: { continuation.resume(returning: $0) }) {
-                continuation.resume(
-                    throwing: ApusError(
-                        .unavailable(retryAfter: 5), code: "vendor_busy",
-                        provider.problem(of: app.number)
-                            ?? "The app has no \(route.rawValue) credential, or the vendor takes no more at the moment."
-                    ))
+            let answer = TestAnswer(continuation)
+            let fail = { @Sendable (usual: String) in
+                let problem = provider.problem(of: app.number) ?? usual
+                answer.give(.failure(ApusError(.unavailable(retryAfter: 5), code: "vendor_busy", problem)))
             }
+            if !provider.submit(delivery, completion: { answer.give(.success($0)) }) {
+                fail("The app has no \(route.rawValue) credential, or the vendor takes no more at the moment.")
+            }
+            answer.expire(on: dispatcher.shards.first?.eventLoop) { fail("The vendor did not answer in time.") }
         }
     }
 
@@ -80,7 +83,20 @@ package final class CredentialBook: Sendable {
             .invalid, code: "unknown_provider", "There is no provider \(route.rawValue). There are: \(known).")
     }
 
+    /// One after the other, so that what was read first is not what a holder hears last.
     private func tell(_ holder: any CredentialHolder) async throws {
+        let turn = lastTold.withLock { last in
+            let turn = Task { [last] in
+                _ = await last?.result
+                try await self.tellNow(holder)
+            }
+            last = turn
+            return turn
+        }
+        try await turn.value
+    }
+
+    private func tellNow(_ holder: any CredentialHolder) async throws {
         let route = holder.route
         let sealed = try await dispatcher.query { try $0.credentials() }.filter { $0.route == route }
         let opened = sealed.compactMap { credential -> Credential? in

@@ -23,7 +23,7 @@ struct RegistrationRoutes: Sendable {
 
     private func register(_ request: Request) async throws -> Response {
         let body = try RegisterBody(try await request.body.collect(upTo: limits.body))
-        let registration = try body.registration(apps)
+        let registration = try dispatcher.checked(try body.registration(apps))
         let now = dispatcher.clock.now
         let device = try await dispatcher.update { transaction in
             try transaction.register(registration, newID: RandomToken.hex128(), at: now)
@@ -47,6 +47,10 @@ struct RegisterBody {
     private var alias: String?
     private var platform: String?
     private var nativeToken: String?
+    /// Ours: what a browser's `PushSubscription.toJSON()` gives; it takes the place of the native token.
+    private var subscription: String?
+    /// Ours: whose token it is, if that does not follow from the platform.
+    private var vendor: String?
     private var mobile: String?
     private var tags: [String]?
     private var problems = FieldProblems()
@@ -61,6 +65,8 @@ struct RegisterBody {
             case "alias": alias = try scanner.text("alias", &problems)
             case "platform": platform = try scanner.text("platform", &problems)
             case "nativeToken": nativeToken = try scanner.text("nativeToken", &problems, longest: 4096)
+            case "subscription": subscription = try scanner.rawValue()
+            case "vendor": vendor = try scanner.text("vendor", &problems)
             case "mobile": mobile = try scanner.text("mobile", &problems)
             case "tag": tags = try scanner.texts("tag", &problems, most: Self.mostTags)
             default: try scanner.skipValue()
@@ -70,6 +76,8 @@ struct RegisterBody {
 
     func registration(_ apps: AppRegistry) throws(ApusError) -> DeviceRegistration {
         var problems = problems
+        let nativeToken = subscription ?? nativeToken
+        let vendor = subscription == nil ? vendor.map(Route.init(rawValue:)) : .webPush
         for (name, value) in [("appId", appID), ("alias", alias), ("nativeToken", nativeToken)]
         where (value ?? "").isEmpty { problems.missing(name) }
         let platform = platform.flatMap(Platform.init(name:))
@@ -83,6 +91,6 @@ struct RegisterBody {
         guard let app = apps[appID] else { throw .unknownApp }
         return DeviceRegistration(
             app: app.number, tenant: tenant ?? "", alias: alias, platform: platform, nativeToken: nativeToken,
-            mobile: mobile, tags: tags ?? [])
+            vendor: vendor, mobile: mobile, tags: tags ?? [])
     }
 }

@@ -29,7 +29,9 @@ private enum Statements {
     static let bury: SQL = """
         INSERT OR REPLACE INTO dead_tokens (app, route, token, at, reason) VALUES (?, ?, ?, ?, ?)
         """
-    static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE id = ? AND native_token = ?"
+    static let deactivate: SQL = """
+        UPDATE devices SET active = 0 WHERE id = ? AND native_token = ? AND registered_at <= ?
+        """
     static let deadTokens: SQL = """
         SELECT token, at, reason, position FROM dead_tokens
         WHERE app = ? AND route = ? AND position > ? ORDER BY position LIMIT ?
@@ -86,10 +88,12 @@ extension SQLiteTransaction {
         if try delivery(of: message, to: device) != nil {
             try append(settlement.trailEntry, to: message, device)
         }
-        if let died = settlement.tokenDiedAt {
+        // It may have been registered again while the answer was under way.
+        if let died = settlement.tokenDiedAt,
+            try database.run(Statements.deactivate, device, settlement.token, died) > 0
+        {
             try database.run(
                 Statements.bury, settlement.app, route, settlement.token, died, settlement.outcome.code)
-            try database.run(Statements.deactivate, device, settlement.token)
         }
         return changed
     }

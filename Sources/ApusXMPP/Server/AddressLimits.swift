@@ -53,9 +53,9 @@ final class AddressLimits: Sendable {
 
     /// An IPv6 customer has a network of 64 bits, and so all the addresses in it.
     private static func network(_ address: String) -> String {
-        var bytes = in6_addr()
+        var bytes = [UInt8](repeating: 0, count: 16)
         guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-        return withUnsafeBytes(of: bytes) { Hex.encode($0.prefix(8)) }
+        return Hex.encode(bytes.prefix(8))
     }
 
     func mayRegister(from address: String?, at now: NIODeadline) -> Bool {

@@ -161,7 +161,9 @@ package final class ComponentGateway: PushProvider {
             let message = MessageID(id), let house = state.withLock({ $0.house })
         else { return }
         Task {
-            guard let device = try? await device(sender, registers: false), !house.dispatcher.isCongested else { return }
+            guard let device = try? await device(sender, registers: false), !house.dispatcher.isCongested else {
+                return
+            }
             house.dispatcher.record([DeliveryChange(message, device, .received, at: clock.now)])
         }
     }
@@ -196,7 +198,8 @@ package final class ComponentGateway: PushProvider {
         let confirms = delivery.message.needsConfirmation
         let (client, mayWait) = state.withLock { state in
             guard state.problem == nil else { return (nil as ComponentClient?, false) }
-            let mayWait = !confirms || state.answers.await(delivery, until: clock.uptime + settings.answerTime, completion)
+            let mayWait =
+                !confirms || state.answers.await(delivery, until: clock.uptime + settings.answerTime, completion)
             return (state.client, mayWait)
         }
         guard let client, mayWait else { return false }

@@ -159,7 +159,8 @@ struct APNsClientTests {
                     connection.refuse(request.stream, status: 503, "ServiceUnavailable")
                 } else {
                     connection.answer(
-                        request.stream, status: 429, #"{"reason":"TooManyRequests"}"#, headers: ["retry-after": "20"])
+                        request.stream, status: 503, #"{"reason":"ServiceUnavailable"}"#,
+                        headers: ["retry-after": "20"])
                 }
             }
             let task = try #require(lane.submit(LaneFixture.notification()))
@@ -171,7 +172,7 @@ struct APNsClientTests {
             }
             let result = try await task.value
             #expect(result.outcome == .retryLater)
-            #expect(result.response?.reason == .tooManyRequests)
+            #expect(result.response?.reason == .serviceUnavailable)
             #expect(result.response?.retryAfter == 20)
             #expect(result.attempts == 4)
         }

@@ -30,8 +30,9 @@ struct NextStepTests {
     func busy() {
         guard case .resendAfter(let pause) = step(answer(500)) else { return #expect(Bool(false)) }
         #expect((TimeAmount.milliseconds(500)...TimeAmount.seconds(1)).contains(pause))
-        #expect(step(answer(429, "TooManyRequests", retryAfter: 30)) == .resendAfter(.seconds(30)))
-        #expect(step(answer(429, "TooManyRequests", retryAfter: 9_999_999)) == .resendAfter(.hours(1)))
+        #expect(step(answer(503, "ServiceUnavailable", retryAfter: 30)) == .resendAfter(.seconds(30)))
+        #expect(step(answer(503, "ServiceUnavailable", retryAfter: 9_999_999)) == .resendAfter(.hours(1)))
+        #expect(step(answer(429, "TooManyRequests", retryAfter: 30)) == .finish(.retryLater))
     }
 
     @Test("what was certainly not processed is sent again at once, a few times")

@@ -47,7 +47,9 @@ final class ConnectionHandler: ChannelInboundHandler, NIOHTTP2FrameDelegate, @un
         guard let context else { return }
         let body = request.notification.payload
         firstIssueTime = firstIssueTime ?? request.issueTime
-        let stream = state.open(request, bytes: body.readableBytes, deadline: request.deadline, at: now)
+        // In full, even at the end of its stay: what is cut off after it was sent counts as sent.
+        let deadline = now + pool.limits.answerTime
+        let stream = state.open(request, bytes: body.readableBytes, deadline: deadline, at: now)
         write(.headers(.init(headers: headers)), on: stream, context)
         write(.data(.init(data: .byteBuffer(body), endStream: true)), on: stream, context)
     }

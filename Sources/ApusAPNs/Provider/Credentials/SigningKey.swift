@@ -32,7 +32,8 @@ package struct SigningKey: Sendable {
     private static func checkedID(_ id: String, _ name: String, _ place: String) throws(ApusError) -> String {
         let isRight = id.utf8.count == 10 && id.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLetter) }
         guard isRight else {
-            throw error("The \(name) must have 10 letters and digits, \(place), not \(id.utf8.count) characters.")
+            let wrong = id.utf8.count == 10 ? "and nothing else" : "not \(id.utf8.count) characters"
+            throw error("The \(name) must have 10 letters and digits, \(place), \(wrong).")
         }
         return id
     }

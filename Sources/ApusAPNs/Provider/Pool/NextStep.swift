@@ -27,6 +27,8 @@ enum NextStep: Equatable {
             case .delivered: self = .finish(.delivered)
             case .failed: self = .finish(.failed)
             case .tokenDead: self = .finish(.tokenDead(since: response.timestamp))
+            // It is this device's alone: the lane has room for others meanwhile.
+            case .retry where response.reason == .tooManyRequests: self = .finish(.retryLater)
             case .retry: self = .resendAfter(max(pause(), .seconds(min(response.retryAfter ?? 0, 3600))))
             case .reconnect: self = attempts < Self.quickAttempts ? .resend : .resendAfter(pause())
             case .renewToken: self = .renewToken

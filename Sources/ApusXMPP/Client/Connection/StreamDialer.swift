@@ -27,12 +27,9 @@ struct StreamDialer: StreamDialing {
 }
 
 extension SocketAddress {
-    /// Whether it is this machine that is there.
+    /// Whether it is this machine that is there. A socket in the file system has no IP address.
     var isLoopback: Bool {
-        switch self {
-        case .v4: ipAddress?.hasPrefix("127.") ?? false
-        case .v6: ipAddress == "::1" || ipAddress?.hasPrefix("::ffff:127.") ?? false
-        case .unixDomainSocket: true
-        }
+        guard let ipAddress else { return true }
+        return ipAddress == "::1" || ["127.", "::ffff:127."].contains { ipAddress.hasPrefix($0) }
     }
 }
