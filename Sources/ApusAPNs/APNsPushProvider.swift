@@ -53,6 +53,13 @@ package final class APNsPushProvider: PushProvider {
         }
     }
 
+    /// Lanes that do not send at the moment, for a reason that somebody may have to do something about.
+    package var troubledLanes: Int {
+        state.withLock { state in
+            state.lanes.count { state.problems[$0.name]?.revision == $0.revision }
+        }
+    }
+
     // MARK: Sending
 
     package func submit(

@@ -80,6 +80,7 @@ package final class ApusServer: Sendable {
             metrics: DeliveryMetrics(factory: metrics), lanes: providers.map { ProviderLane($0) },
             logger: logger)
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
+        metrics.addGauge("apus_apns_troubled_lanes") { Double(apns.troubledLanes) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
         let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
         let apps = AppRegistry(

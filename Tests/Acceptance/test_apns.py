@@ -290,6 +290,7 @@ class TestCredentials:
         message = app.send_to(devices[0])
         eventually(lambda: "InvalidProviderToken" in app.explain(message, devices[0])["next"]["text"])
         assert simulator.counts["rejected"]["InvalidProviderToken"] <= 20
+        assert app.server.metric("apus_apns_troubled_lanes") == 1
 
     def test_a_wrong_key_of_one_app_does_not_hold_up_another(self, own_app, simulator, tmp_path):
         own_app.add_credential(*simulator.key_options(make_key(tmp_path)))
