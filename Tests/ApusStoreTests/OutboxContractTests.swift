@@ -210,4 +210,32 @@ struct OutboxContractTests {
             #expect(try found(ann.nativeToken) == nil)
         }
     }
+
+    @Test(
+        "keeps a vendor's job with the first answer, and how it stands until that is final",
+        arguments: StoreUnderTest.allCases)
+    func tasks(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            try fixture.store.write { _ = try $0.putIntoOutbox(of: route, app.number, ann.number) }
+            let delivery = try #require(due(try entries(fixture)).first)
+            let status = VendorTaskStatus(
+                result: "SUCCESS", status: "0", response: "{}", at: fixture.clock.now, isFinal: false)
+            var task = VendorTask(
+                message: message.id, app: app.number, route: route, platform: .ios, id: "us1", status: status)
+            let outcome = VendorOutcome(.accepted, code: "vendor.accepted", detail: "", task: task)
+            let settlement = VendorSettlement(delivery, route: route, outcome: outcome, at: fixture.clock.now)
+            try fixture.store.write { _ = try $0.settle(settlement) }
+            #expect(try fixture.store.read { try $0.openTasks(limit: 5) } == [task])
+            task.status.status = "2"
+            task.status.isFinal = true
+            let final = task
+            try fixture.store.write { try $0.putTask(final) }
+            #expect(try fixture.store.read { try $0.openTasks(limit: 5) }.isEmpty)
+            #expect(try fixture.store.read { try $0.tasks(of: message.id) } == [task])
+        }
+    }
 }

@@ -62,6 +62,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var credentialList: [Credential] = []
     var outboxes: [Route: [DeliveryKey: OutboxRow]] = [:]
     var addresses: [DeviceNumber: String] = [:]
+    var taskList: [VendorTask] = []
     var endpointList: [Endpoint] = []
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
@@ -82,6 +83,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.credentialList = credentialList
         copy.outboxes = outboxes
         copy.addresses = addresses
+        copy.taskList = taskList
         copy.endpointList = endpointList
         copy.dead = dead
         copy.deadCount = deadCount

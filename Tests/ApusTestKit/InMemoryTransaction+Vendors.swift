@@ -58,6 +58,7 @@ extension InMemoryTransaction {
             outboxes[settlement.route]?[settlement.key] = nil
         }
         let key = Key(message: settlement.key.message, device: settlement.key.device)
+        if let task = settlement.outcome.task { putTask(task) }
         let changed = apply(settlement.change)
         if deliveries[key] != nil { trails[key, default: []].append(settlement.trailEntry) }
         if let died = settlement.tokenDiedAt,
@@ -72,6 +73,21 @@ extension InMemoryTransaction {
                     token: settlement.token, at: died, reason: settlement.outcome.code, position: deadCount))
         }
         return changed
+    }
+
+    func putTask(_ task: VendorTask) {
+        taskList.removeAll {
+            $0.message == task.message && $0.route == task.route && $0.platform == task.platform && $0.id == task.id
+        }
+        taskList.append(task)
+    }
+
+    func openTasks(limit: Int) -> [VendorTask] {
+        Array(taskList.filter { !$0.status.isFinal }.sorted { $0.status.at < $1.status.at }.prefix(limit))
+    }
+
+    func tasks(of message: MessageID) -> [VendorTask] {
+        taskList.filter { $0.message == message }.sorted { $0.id < $1.id }
     }
 
     func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) {

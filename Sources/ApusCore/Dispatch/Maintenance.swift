@@ -24,6 +24,7 @@ package struct Maintenance: Sendable {
             second += 1
             if second % Self.sweepSeconds == 0 {
                 for lane in dispatcher.lanes { lane.sweep() }
+                await dispatcher.askForTasks()
             }
             do {
                 while try await step(), !Task.isCancelled {}

@@ -74,11 +74,14 @@ package struct VendorOutcome: Sendable, Equatable {
     package let code: String
     /// The vendor's answer for people, with its reference for the message.
     package let detail: String
+    /// The job that the delivery went with. One outcome of each job has it.
+    package let task: VendorTask?
 
-    package init(_ result: Result, code: String, detail: String) {
+    package init(_ result: Result, code: String, detail: String, task: VendorTask? = nil) {
         self.result = result
         self.code = code
         self.detail = detail
+        self.task = task
     }
 }
 

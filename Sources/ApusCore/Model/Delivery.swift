@@ -27,6 +27,10 @@ package struct Route: Hashable, Sendable, RawRepresentable {
     package static let webSocket = Route(rawValue: "websocket")
     package static let xmpp = Route(rawValue: "xmpp")
     package static let apns = Route(rawValue: "apns")
+    package static let fcm = Route(rawValue: "fcm")
+    package static let umeng = Route(rawValue: "umeng")
+    package static let jpush = Route(rawValue: "jpush")
+    package static let getui = Route(rawValue: "getui")
     package static let webPush = Route(rawValue: "webpush")
     /// An XMPP server of others, which Apus is a component of.
     package static let component = Route(rawValue: "xmpp-component")

@@ -53,6 +53,11 @@ package protocol StoreSnapshot {
     /// the position `after`.
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken]
 
+    /// Jobs of vendors that are not final, the least recently looked at first.
+    func openTasks(limit: Int) throws -> [VendorTask]
+    /// The jobs that a message went with.
+    func tasks(of message: MessageID) throws -> [VendorTask]
+
     func message(_ id: MessageID) throws -> MessageRecord?
     func counts(of message: MessageID) throws -> DeliveryCounts
     /// Deliveries of a message in the order of their device numbers, from behind `after`.
@@ -134,6 +139,8 @@ package protocol StoreTransaction: StoreSnapshot {
     /// again later. A device whose token died is unregistered, unless it was registered again since.
     /// - Returns: whether the delivery changed.
     func settle(_ settlement: VendorSettlement) throws -> Bool
+    /// Writes how a vendor's job stands.
+    func putTask(_ task: VendorTask) throws
     /// Takes deliveries out of a vendor's outbox.
     func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) throws
     /// Forgets dead tokens of which somebody was told.

@@ -12,6 +12,8 @@ package protocol PushProvider: CredentialHolder {
     /// - Returns: false if the provider has as much under way as it may, or does not send at the moment. The delivery
     ///   then stays in the outbox, and `completion` is not called.
     func submit(_ delivery: VendorDelivery, completion: @escaping @Sendable (VendorOutcome) -> Void) -> Bool
+    /// How a job of it stands now; nil if that cannot be told at the moment.
+    func status(of task: VendorTask) async -> VendorTaskStatus?
     /// Why it does not send for the app at the moment; nil if it does.
     func problem(of app: AppNumber) -> String?
     /// Takes no more, and returns when everything under way has been answered or given up.
@@ -19,5 +21,7 @@ package protocol PushProvider: CredentialHolder {
 }
 
 extension PushProvider {
+    package func status(of task: VendorTask) async -> VendorTaskStatus? { nil }
+
     package func checked(token: String) throws(ApusError) -> String { token }
 }

@@ -36,6 +36,14 @@ private enum Statements {
         SELECT token, at, reason, position FROM dead_tokens
         WHERE app = ? AND route = ? AND position > ? ORDER BY position LIMIT ?
         """
+    static let putTask: SQL = """
+        INSERT OR REPLACE INTO vendor_tasks (message, route, platform, id, app, result, status, response, at, final)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    static let taskColumns =
+        "SELECT message, route, platform, id, app, result, status, response, at, final FROM vendor_tasks"
+    static let openTasks: SQL = "\(taskColumns) WHERE final = 0 ORDER BY at LIMIT ?"
+    static let tasksOfMessage: SQL = "\(taskColumns) WHERE message = ? ORDER BY route, platform, id"
     static let forget: SQL = "DELETE FROM dead_tokens WHERE app = ? AND route = ? AND position <= ?"
 }
 
@@ -84,6 +92,7 @@ extension SQLiteTransaction {
         } else {
             try database.run(Statements.delete, route, settlement.app, message, device)
         }
+        if let task = settlement.outcome.task { try putTask(task) }
         let changed = try apply(settlement.change)
         if try delivery(of: message, to: device) != nil {
             try append(settlement.trailEntry, to: message, device)
@@ -100,6 +109,34 @@ extension SQLiteTransaction {
 
     func removeFromOutbox(of route: Route, _ app: AppNumber, _ keys: [DeliveryKey]) throws {
         for key in keys { try database.run(Statements.delete, route.rawValue, app, key.message, key.device) }
+    }
+
+    func putTask(_ task: VendorTask) throws {
+        let status = task.status
+        try database.run(
+            Statements.putTask, task.message, task.route.rawValue, task.platform.rawValue, task.id, task.app,
+            status.result, status.status, status.response, status.at, status.isFinal)
+    }
+
+    func openTasks(limit: Int) throws -> [VendorTask] {
+        var tasks: [VendorTask] = []
+        try database.rows(Statements.openTasks, limit) { tasks.append(task($0)) }
+        return tasks
+    }
+
+    func tasks(of message: MessageID) throws -> [VendorTask] {
+        var tasks: [VendorTask] = []
+        try database.rows(Statements.tasksOfMessage, message) { tasks.append(task($0)) }
+        return tasks
+    }
+
+    private func task(_ row: SQLiteRow) -> VendorTask {
+        VendorTask(
+            message: MessageID(row.int(0)), app: AppNumber(row.int(4)), route: Route(rawValue: row.text(1)),
+            platform: Platform(rawValue: row.int(2)) ?? .android, id: row.text(3),
+            status: VendorTaskStatus(
+                result: row.text(5), status: row.text(6), response: row.text(7), at: row.time(8),
+                isFinal: row.bool(9)))
     }
 
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken] {

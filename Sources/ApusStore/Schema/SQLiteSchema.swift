@@ -185,6 +185,21 @@ enum SQLiteSchema {
         ) STRICT;
         CREATE INDEX endpoints_by_expiry ON endpoints(expires_at) WHERE expires_at IS NOT NULL;
 
+        CREATE TABLE vendor_tasks (
+            message INTEGER NOT NULL,
+            route TEXT NOT NULL,
+            platform INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            app INTEGER NOT NULL,
+            result TEXT NOT NULL,
+            status TEXT NOT NULL,
+            response TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            final INTEGER NOT NULL,
+            PRIMARY KEY (message, route, platform, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX vendor_tasks_open ON vendor_tasks(at) WHERE final = 0;
+
         ALTER TABLE messages ADD COLUMN endpoint INTEGER;
         ALTER TABLE messages ADD COLUMN registration TEXT;
         ALTER TABLE messages ADD COLUMN data BLOB;
