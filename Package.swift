@@ -13,6 +13,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus-distributor", targets: ["apus-distributor"]),
         .library(name: "ApusClient", targets: ["ApusClient"]),
     ],
     dependencies: [
@@ -101,6 +102,20 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "ApusProviders",
+            dependencies: [
+                "ApusCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "ApusSimulators",
             dependencies: [
                 "ApusCore",
@@ -131,7 +146,7 @@ let package = Package(
         .target(
             name: "ApusServer",
             dependencies: [
-                "ApusAPNs", "ApusCore", "ApusHTTP", "ApusStore", "ApusXMPP",
+                "ApusAPNs", "ApusCore", "ApusHTTP", "ApusProviders", "ApusStore", "ApusXMPP",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -150,11 +165,34 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusClient", "ApusServer", "ApusSimulators",
+                "ApusClient", "ApusProviders", "ApusServer", "ApusSimulators",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"]), .brew(["dbus"])]),
+        .target(
+            name: "ApusDistributor",
+            dependencies: [
+                "ApusCore", "ApusXMPP", "CDBus",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "apus-distributor",
+            dependencies: [
+                "ApusCore", "ApusDistributor",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -205,6 +243,7 @@ let package = Package(
             dependencies: [
                 "ApusCore", "ApusHTTP", "ApusTestKit",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict
@@ -254,12 +293,35 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ApusDistributorTests",
+            dependencies: [
+                "ApusCore", "ApusDistributor", "ApusTestKit", "ApusXMPP", "CDBus",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ApusProvidersTests",
+            dependencies: [
+                "ApusCore", "ApusProviders", "ApusSimulators", "ApusTestKit",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ApusSimulatorsTests",
             dependencies: [
                 "ApusCore", "ApusSimulators", "ApusTestKit",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -69,18 +69,14 @@ package final class ApusServer: Sendable {
     ) async throws -> ApusServer {
         let metrics = PrometheusMetrics()
         let clock = SystemClock()
-        let apns = APNsPushProvider(group: group, clock: clock, logger: logger, metrics: metrics)
-        let gateway = try ComponentGatewaySettings(configuration.unifiedPush).map {
-            ComponentGateway($0, group: group, clock: clock, logger: logger)
-        }
-        let providers: [any PushProvider] = [apns] + (gateway.map { [$0] } ?? [])
+        let vendors = try Vendors(configuration, group: group, clock: clock, metrics: metrics, logger: logger)
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
-            metrics: DeliveryMetrics(factory: metrics), lanes: providers.map { ProviderLane($0) },
+            metrics: DeliveryMetrics(factory: metrics), lanes: vendors.all.map { ProviderLane($0) },
             logger: logger)
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
-        metrics.addGauge("apus_apns_troubled_lanes") { Double(apns.troubledLanes) }
+        metrics.addGauge("apus_apns_troubled_lanes") { Double(vendors.apns.troubledLanes) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
         let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
         let apps = AppRegistry(
@@ -99,13 +95,14 @@ package final class ApusServer: Sendable {
             lifetimeSeconds: configuration.unifiedPush.lifetime.milliseconds / 1000)
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
+        let limiter = EndpointLimiter(limits.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
-            endpoints: endpoints, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
+            endpoints: endpoints, limiter: limiter, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
             registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
-            dispatcher: dispatcher, apps: apps, endpoints: endpoints, limits: limits, budget: budget,
+            dispatcher: dispatcher, apps: apps, endpoints: endpoints, limiter: limiter, limits: limits, budget: budget,
             metrics: HTTPMetrics(factory: metrics), respond: responder)
         let xmppContext =
             try configuration.xmpp.isOn
@@ -121,7 +118,7 @@ package final class ApusServer: Sendable {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
         }
         endpoints.baseURL = configuration.unifiedPush.url ?? "http://\(Banner.address(host)):\(http.port)"
-        gateway?.start(dispatcher: dispatcher, endpoints: endpoints, apps: apps)
+        vendors.gateway?.start(dispatcher: dispatcher, endpoints: endpoints, apps: apps)
         var xmpp: XMPPService?
         if let xmppContext {
             metrics.addGauge("apus_xmpp_connections") { Double(xmppContext.connectionCount) }

@@ -19,7 +19,8 @@ struct ApusCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
             DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
-            ProviderCommand.self, LegacyAPNsCommand.self, SimulateCommand.self, ConfigCommand.self, VersionCommand.self,
+            ProviderCommand.self, VAPIDCommand.self, LegacyAPNsCommand.self, SimulateCommand.self, ConfigCommand.self,
+            VersionCommand.self,
         ])
 }
 

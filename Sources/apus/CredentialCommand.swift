@@ -9,7 +9,8 @@ struct CredentialCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a credential, or put a new one in its place.", subcommands: [APNs.self])
+            abstract: "Add a credential, or put a new one in its place.",
+            subcommands: [APNs.self, WebPush.self, Vendor.self], defaultSubcommand: Vendor.self)
     }
 
     struct APNs: AsyncParsableCommand {
@@ -140,7 +141,7 @@ enum InputFile {
         }
         guard !data.isEmpty else {
             throw CommandFailure(
-                .wrongUsage, "The file \(path) is empty. Give the .p8, PEM or PKCS #12 file as it was made.")
+                .wrongUsage, "The file \(path) is empty. Give the file as it was made.")
         }
         return data
     }

@@ -5,6 +5,8 @@ package final class EndpointBook: Sendable {
     private let dispatcher: Dispatcher
     private let tokens: SealedTokens
     private let messageTokens: SealedTokens
+    /// What devices want of their endpoints, each in its order.
+    package let changes = OrderedChanges()
     private let base = Mutex("")
     /// For how long a registration of a protocol that renews them holds.
     package let lifetimeSeconds: Int64

@@ -3,6 +3,8 @@ import Hummingbird
 
 /// Any page may call the ONE-PUSH paths and post to endpoints, also one opened from a file.
 struct CrossOriginMiddleware: RouterMiddleware {
+    /// Headers of answers that a page may read.
+    static let exposed = "Location, Link, TTL, Retry-After, WWW-Authenticate"
     private static let open = ["/msgpush", "/apps", "/push/", "/UP", "/aesgcm", "/message/", "/receipt/"]
 
     func handle(
@@ -23,6 +25,7 @@ struct CrossOriginMiddleware: RouterMiddleware {
         }
         var response = try await next(request, context)
         response.headers[.accessControlAllowOrigin] = "*"
+        response.headers[.accessControlExposeHeaders] = Self.exposed
         return response
     }
 }

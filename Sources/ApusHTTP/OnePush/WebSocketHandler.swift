@@ -18,8 +18,6 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
 
     /// What a device may say before it is known, before no more is read.
     private static let earlyMessages = 64
-    /// Endpoints that it may register at the same time; it is to wait for answers.
-    private static let mostChanges = 64
     /// How long a device has to answer a close frame.
     private static let closeTime = TimeAmount.seconds(3)
 
@@ -31,8 +29,6 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     private let deviceID: String
     private var platform = Platform.android
     private var device: DeviceNumber?
-    /// Endpoints that are being registered and unregistered.
-    private var changes = 0
     private(set) var isWritable = true
     private var holdsRead = false
     private var decoder: WebSocketFrameDecoder
@@ -197,17 +193,20 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
 
     /// Registers or unregisters an endpoint, and tells the device.
     private func change(_ change: EndpointChange) {
-        guard let device, changes < Self.mostChanges else { return }
-        changes += 1
+        guard let device else { return }
         let (book, loop) = (shared.endpoints, shard.eventLoop)
-        Task {
+        let isTaken = book.changes.add(by: deviceID) {
             let answer = await change.answer(for: device, in: book)
-            loop.execute {
-                self.changes -= 1
-                self.send { WebSocketFrameEncoder.writeText(answer, into: &$0) }
-                self.context?.flush()
-            }
+            loop.execute { self.answer(answer) }
         }
+        if !isTaken { answer(change.refusal(.tooManyChanges)) }
+    }
+
+    private func answer(_ text: ByteBuffer) {
+        // Nothing follows a close frame (RFC 6455 §5.5.1).
+        guard case .open = state else { return }
+        send { WebSocketFrameEncoder.writeText(text, into: &$0) }
+        context?.flush()
     }
 
     private static let heartbeatAnswer: ByteBuffer = {

@@ -192,7 +192,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func answer(status: Int, contentType: String?, headers: [HTTPWireField] = [], body: ByteBuffer) {
         guard case .answering(let answering) = state, let context else { return }
         var headers = headers
-        if answering.allowsOrigin { headers.append(HTTPWireField("Access-Control-Allow-Origin", "*")) }
+        if answering.allowsOrigin {
+            headers.append(HTTPWireField("Access-Control-Allow-Origin", "*"))
+            headers.append(HTTPWireField("Access-Control-Expose-Headers", CrossOriginMiddleware.exposed))
+        }
         var bytes = context.channel.allocator.buffer(capacity: body.readableBytes + 192)
         HTTPResponseEncoder.writeResponse(
             status: status, contentType: contentType, headers: headers, connection: answering.connection, body: body,

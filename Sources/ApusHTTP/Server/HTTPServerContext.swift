@@ -31,13 +31,14 @@ package final class HTTPServerContext: Sendable {
     let respond: @Sendable (Request, any Channel) async -> Response
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limits: Limits, budget: ConnectionBudget,
-        metrics: HTTPMetrics, respond: @escaping @Sendable (Request, any Channel) async -> Response
+        dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limiter: EndpointLimiter,
+        limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics,
+        respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
         self.apps = apps
         self.endpoints = endpoints
-        endpointLimiter = EndpointLimiter(limits.endpoints)
+        endpointLimiter = limiter
         self.limits = limits
         self.budget = budget
         self.metrics = metrics

@@ -27,12 +27,17 @@ enum EndpointChange: Sendable {
                 }
             }
         } catch {
-            let error = error as? ApusError ?? .storeUnavailable
-            answer.writeJSONObject { object in
-                object.member("endpoint", string: name)
-                object.member("error", string: error.code)
-                object.member("message", string: error.message)
-            }
+            return refusal(error as? ApusError ?? .storeUnavailable)
+        }
+        return answer
+    }
+
+    func refusal(_ error: ApusError) -> ByteBuffer {
+        var answer = ByteBuffer()
+        answer.writeJSONObject { object in
+            object.member("endpoint", string: name)
+            object.member("error", string: error.code)
+            object.member("message", string: error.message)
         }
         return answer
     }
@@ -51,4 +56,10 @@ enum EndpointChange: Sendable {
         }
         return name
     }
+}
+
+extension ApusError {
+    static let tooManyChanges = ApusError(
+        .throttled(retryAfter: 1), code: "too_many_changes",
+        "Too many endpoints are being registered and unregistered. Wait for answers.")
 }

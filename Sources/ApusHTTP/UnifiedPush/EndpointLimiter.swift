@@ -3,7 +3,7 @@ import NIOCore
 import Synchronization
 
 /// Lets so many pushes through to each endpoint. It does not look at who sends: many senders share an address.
-final class EndpointLimiter: Sendable {
+package final class EndpointLimiter: Sendable {
     private final class Stripe: Sendable {
         let buckets = Mutex<[[UInt8]: TokenBucket]>([:])
     }
@@ -14,7 +14,7 @@ final class EndpointLimiter: Sendable {
     private let stripes = (0..<16).map { _ in Stripe() }
     private let settings: EndpointSettings
 
-    init(_ settings: EndpointSettings) {
+    package init(_ settings: EndpointSettings) {
         self.settings = settings
     }
 

@@ -36,8 +36,8 @@ struct EndpointRoutes: Sendable {
         return Response(status: .noContent)
     }
 
-    /// RFC 8030 §6.3 pushes receipts over HTTP/2; here the sender asks: 204 once the device has it, 410 if it never
-    /// will, 202 for as long as neither is known.
+    /// RFC 8030 §6.3 pushes receipts over HTTP/2; here the sender asks: 204 once the device has it (or was sent it, if its
+    /// protocol confirms nothing), 410 if it never will, 202 for as long as neither is known.
     private func receipt(_ token: String) async throws -> Response {
         guard let message = endpoints.message(in: token.utf8),
             let delivery = try await dispatcher.query({ try $0.deliveries(of: message, after: nil, limit: 1) }).first
@@ -46,7 +46,7 @@ struct EndpointRoutes: Sendable {
         guard state.end == nil else {
             throw ApusError(.gone, code: "message_\(state.bucket)", "The message was not delivered: \(state.bucket).")
         }
-        if state.state >= .received { return Response(status: .noContent) }
+        if !state.isOpen { return Response(status: .noContent) }
         return Response.json(status: .accepted) { $0.member("state", string: state.bucket) }
     }
 }

@@ -8,6 +8,7 @@ import NIOCore
 struct MatrixGatewayRoutes: Sendable {
     let dispatcher: Dispatcher
     let endpoints: EndpointBook
+    let limiter: EndpointLimiter
     let limits: HTTPServerContext.Limits
 
     private static let mostDevices = 1000
@@ -19,19 +20,32 @@ struct MatrixGatewayRoutes: Sendable {
         router.post("/_matrix/push/v1/notify") { request, _ in
             try await notify(try await request.body.collect(upTo: limits.body))
         }
+        router.put("/_matrix/push/v1/notify") { _, _ in Self.unrecognized(.methodNotAllowed) }
+        router.get("/_matrix/**") { _, _ in Self.unrecognized(.notFound) }
+        router.post("/_matrix/**") { _, _ in Self.unrecognized(.notFound) }
+    }
+
+    private static func unrecognized(_ status: HTTPResponse.Status) -> Response {
+        Response.json(status: status) { $0.member("errcode", string: "M_UNRECOGNIZED") }
     }
 
     private func notify(_ body: ByteBuffer) async throws -> Response {
-        let notification = try MatrixNotification(body, mostDevices: Self.mostDevices)
-        guard !notification.pushKeys.isEmpty else {
-            throw ApusError(.invalid, code: "no_devices", "notification.devices must name at least one device.")
+        let notification = try MatrixNotification(body)
+        guard (1...Self.mostDevices).contains(notification.pushKeys.count) else {
+            throw ApusError(
+                .invalid, code: "wrong_devices", "notification.devices must name 1 to \(Self.mostDevices) devices.")
         }
-        let data = notification.data(longest: limits.endpoints.largestBody)
+        guard let data = notification.data(longest: limits.endpoints.largestBody) else {
+            throw ApusError(
+                .tooLarge, code: "notification_too_large", "The notification's ids and counts are too large.")
+        }
+        var accepted = 0
         var rejected: [String] = []
         var failure: ApusError?
         for key in notification.pushKeys {
             do {
                 try await post(data, urgency: notification.urgency, to: key)
+                accepted += 1
             } catch let error as ApusError {
                 // The home server forgets what is rejected for ever: nothing that may work later is.
                 if [.notFound, .gone, .unauthenticated, .forbidden].contains(error.kind) {
@@ -41,7 +55,8 @@ struct MatrixGatewayRoutes: Sendable {
                 }
             }
         }
-        if let failure, notification.pushKeys.count == 1 { throw failure }
+        // The home server tries again then, and nothing comes twice.
+        if let failure, accepted == 0 { throw failure }
         return Response.json { $0.member("rejected", strings: rejected) }
     }
 
@@ -49,6 +64,7 @@ struct MatrixGatewayRoutes: Sendable {
         guard let token = EndpointTarget.token(in: key, of: endpoints),
             let endpoint = endpoints.endpoint(in: token.utf8)
         else { throw ApusError.unknownEndpoint }
+        try limiter.take(endpoint, now: .now())
         _ = try await dispatcher.post(
             EndpointPost(
                 endpoint: endpoint, data: data, urgency: urgency, timeToLive: limits.endpoints.defaultTimeToLive))
@@ -65,7 +81,7 @@ struct MatrixNotification {
     /// What is left of a notification that is too large.
     private static let essential: Set<String> = ["event_id", "room_id", "counts", "prio"]
 
-    init(_ body: ByteBuffer, mostDevices: Int) throws(ApusError) {
+    init(_ body: ByteBuffer) throws(ApusError) {
         var keys: [String] = []
         var urgency = Urgency.high
         var members: [(name: String, json: String)] = []
@@ -75,7 +91,7 @@ struct MatrixNotification {
             while let key = try scanner.nextKey() {
                 let name = key.string
                 if name == "devices" {
-                    keys = try Self.pushKeys(&scanner, most: mostDevices)
+                    keys = try Self.pushKeys(&scanner)
                 } else {
                     let json = try scanner.rawValue()
                     if name == "prio", json == "\"low\"" { urgency = .low }
@@ -88,13 +104,13 @@ struct MatrixNotification {
         self.members = members
     }
 
-    private static func pushKeys(_ scanner: inout JSONScanner, most: Int) throws(JSONError) -> [String] {
+    private static func pushKeys(_ scanner: inout JSONScanner) throws(JSONError) -> [String] {
         var keys: [String] = []
         try scanner.beginArray()
         while try scanner.nextElement() {
             try scanner.beginObject()
             while let key = try scanner.nextKey() {
-                if key == "pushkey", keys.count < most {
+                if key == "pushkey" {
                     keys.append(try scanner.string())
                 } else {
                     try scanner.skipValue()
@@ -105,9 +121,13 @@ struct MatrixNotification {
     }
 
     /// What is posted: `{"notification":{…}}`, with less in it if it would have more than `longest` bytes.
-    func data(longest: Int) -> [UInt8] {
-        let whole = Self.data(members)
-        return whole.count <= longest ? whole : Self.data(members.filter { Self.essential.contains($0.name) })
+    /// - Returns: nil if it has more all the same.
+    func data(longest: Int) -> [UInt8]? {
+        for members in [members, members.filter { Self.essential.contains($0.name) }] {
+            let data = Self.data(members)
+            if data.count <= longest { return data }
+        }
+        return nil
     }
 
     private static func data(_ members: [(name: String, json: String)]) -> [UInt8] {

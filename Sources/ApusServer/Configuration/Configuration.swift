@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var xmpp = XMPP()
     package var legacyAPNs = LegacyAPNs()
     package var unifiedPush = UnifiedPush()
+    package var webPush = WebPush()
+    package var outgoing = Outgoing()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -124,6 +126,14 @@ package struct Configuration: Sendable {
         package var componentApp = "unifiedpush"
         /// Empty is the domain that the component's is below.
         package var componentAllow: [String] = []
+    }
+
+    package struct WebPush: Sendable {
+        package var allowsPlainHTTP = false
+    }
+
+    package struct Outgoing: Sendable {
+        package var allow: [String] = []
     }
 
     package struct LegacyAPNs: Sendable {

@@ -2,7 +2,7 @@ extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
         server + log + limits + messages + sessions + retention + storage + tls + xmpp
-        + legacyAPNs + unifiedPush
+        + legacyAPNs + unifiedPush + outgoing
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -198,6 +198,16 @@ extension ConfigurationKey {
         .init(
             "unifiedpush.component_allow", \.unifiedPush.componentAllow, .list,
             "The domains whose users may register there; if none is set, the one that component_domain is below"),
+    ]
+
+    private static let outgoing: [ConfigurationKey] = [
+        .init(
+            "webpush.plain_http", \.webPush.allowsPlainHTTP, .boolean,
+            "Let devices subscribe with push services that do not encrypt"),
+        .init(
+            "outgoing.allow", \.outgoing.allow, .list,
+            "Hosts and networks that requests to URLs of others may go to although they are not public, such as "
+                + "10.0.0.0/8"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [

@@ -1,19 +1,13 @@
 import ApusCore
-import Logging
-import Synchronization
 
 /// The gateway's own address: distributors register endpoints there, and say what became of pushes. The same on the
 /// server of ours and as a component of another (XEP-0114), which differ in whose device an address is.
 final class PushGateway: Sendable {
-    /// Registrations that may be under way.
-    private static let most = 1000
-
     let address: String
     private let dispatcher: Dispatcher
     private let endpoints: EndpointBook
     private let device: @Sendable (JID, _ registers: Bool) async throws -> DeviceNumber?
     private let send: @Sendable (XMLElement) -> Void
-    private let underWay = Mutex(0)
 
     /// - Parameters:
     ///   - device: whose device an address is; nil if it may not register.
@@ -89,16 +83,10 @@ final class PushGateway: Sendable {
         guard let change, let sender = request.iq.attribute("from").flatMap({ try? JID($0) }) else {
             return refuse(request.iq, StanzaError(.serviceUnavailable))
         }
-        let isFree = underWay.withLock { count in
-            guard count < Self.most else { return false }
-            count += 1
-            return true
-        }
-        guard isFree else { return refuse(request.iq, StanzaError(.resourceConstraint)) }
-        Task {
+        let isTaken = endpoints.changes.add(by: sender.bare.description) { [self] in
             if let answer = await answer(change, of: sender, request.iq) { send(answer) }
-            underWay.withLock { $0 -= 1 }
         }
+        if !isTaken { refuse(request.iq, StanzaError(.resourceConstraint)) }
     }
 
     private func answer(_ change: PushGatewayRequest, of sender: JID, _ iq: XMLElement) async -> XMLElement? {

@@ -1,5 +1,5 @@
-/// Token and key as a sender gives them: `Authorization: vapid t=…, k=…` (RFC 8292 §3), or `Authorization: WebPush …` with
-/// `Crypto-Key: p256ecdsa=…` as in drafts before it, which some senders still follow.
+/// Token and key as a sender gives them: `Authorization: vapid t=…, k=…` (RFC 8292 §3), or `Authorization: WebPush …`
+/// with `Crypto-Key: p256ecdsa=…` as in drafts before it, which some senders still follow.
 package struct VAPIDHeader: Equatable, Sendable {
     /// A JSON web token in its compact form.
     package let token: String
@@ -40,8 +40,8 @@ extension StringProtocol where SubSequence == Substring {
         return rest
     }
 
-    /// The value of `name=value` or `name="value"`; names do not depend on case. Neither tokens nor keys have a separator
-    /// in them.
+    /// The value of `name=value` or `name="value"`; names do not depend on case. Neither tokens nor keys have a
+    /// separator in them.
     fileprivate func parameter(_ name: String, separatedBy separators: Set<Character>) -> String? {
         for part in split(whereSeparator: { separators.contains($0) }) {
             guard let equals = part.firstIndex(of: "="), part[..<equals].trimmingSpaces.lowercased() == name else {

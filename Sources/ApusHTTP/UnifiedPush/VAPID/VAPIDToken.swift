@@ -59,7 +59,9 @@ struct VAPIDToken {
                         try scanner.beginArray()
                         while try scanner.nextElement() { audiences.append(try scanner.string()) }
                     case "aud": audiences.append(try scanner.string())
-                    case "exp": expiresAt = try scanner.int()
+                    case "exp":
+                        // It may have a fraction (RFC 7519 §2).
+                        expiresAt = Double(try scanner.rawValue()).map { Int64(max(-1e15, min($0, 1e15))) }
                     default: try scanner.skipValue()
                     }
                 }

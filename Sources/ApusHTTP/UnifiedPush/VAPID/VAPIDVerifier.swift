@@ -1,7 +1,8 @@
 package import ApusCore
 import Crypto
 
-/// Tells who sends to a Web Push endpoint (RFC 8292), and remembers the tokens that were good: senders use one for hours.
+/// Tells who sends to a Web Push endpoint (RFC 8292), and remembers the tokens that were good, as senders use one for
+/// hours.
 ///
 /// To be used on one event loop.
 package final class VAPIDVerifier {
@@ -33,6 +34,7 @@ package final class VAPIDVerifier {
         self.capacity = capacity
     }
 
+    /// How many tokens are remembered.
     var remembered: Int { newer.count + older.count }
 
     func remembers(_ authorization: String) -> Bool { newer[authorization] != nil || older[authorization] != nil }
@@ -59,12 +61,11 @@ package final class VAPIDVerifier {
         _ authorization: String?, _ cryptoKey: String?, at now: Int64
     ) throws(VAPIDError) -> String? {
         guard let authorization else { return nil }
-        let name = cryptoKey.map { "\(authorization)\n\($0)" } ?? authorization
-        if let known = recall(name) {
-            guard known.expiresAt > now else { throw .expired }
-            return known.key
-        }
+        if cryptoKey == nil, let known = try recall(authorization, at: now) { return known }
         guard let header = try VAPIDHeader(authorization: authorization, cryptoKey: cryptoKey) else { return nil }
+        // Crypto-Key as a whole is another one with each message.
+        let name = cryptoKey == nil ? authorization : "\(header.token)\n\(header.key)"
+        if cryptoKey != nil, let known = try recall(name, at: now) { return known }
         let verified = try check(header, at: now)
         remember(verified, as: name)
         return verified.key
@@ -85,11 +86,15 @@ package final class VAPIDVerifier {
         return Verified(key: Base64URL.encode(point), expiresAt: token.expiresAt)
     }
 
-    private func recall(_ name: String) -> Verified? {
-        if let known = newer[name] { return known }
-        guard let known = older.removeValue(forKey: name) else { return nil }
-        remember(known, as: name)
-        return known
+    private func recall(_ name: String, at now: Int64) throws(VAPIDError) -> String? {
+        var known = newer[name]
+        if known == nil, let older = older.removeValue(forKey: name) {
+            remember(older, as: name)
+            known = older
+        }
+        guard let known else { return nil }
+        guard known.expiresAt > now else { throw .expired }
+        return known.key
     }
 
     private func remember(_ verified: Verified, as name: String) {
