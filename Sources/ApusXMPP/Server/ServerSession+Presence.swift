@@ -3,6 +3,11 @@ import ApusCore
 /// Presence: the first one starts delivery, and each one says that the client is alive (seed 000, RFC 6121 §4).
 extension ServerSession {
     mutating func receivePresence(_ presence: XMLElement) {
+        // A distributor may be there for nobody but the gateway (UnifiedPush): its pushes start to come all the same.
+        if presence.attribute("to") == settings.gateway {
+            if presence.attribute("type") == nil { startDelivery() }
+            return
+        }
         if presence.attribute("to") != nil, destination(of: presence) == .elsewhere {
             return act(.route(stamped(presence)))
         }
@@ -21,10 +26,15 @@ extension ServerSession {
             return goUnavailable()
         }
         guard !isAvailable else { return }
-        isAvailable = true
         var reflected = stamped(presence)
         reflected.setAttribute("to", login.address.description)
         act(.sendStanza(reflected))
+        startDelivery()
+    }
+
+    private mutating func startDelivery() {
+        guard let login, !isAvailable else { return }
+        isAvailable = true
         act(.attach(login.account))
     }
 
