@@ -127,6 +127,7 @@ struct CredentialBody: Encodable {
     var settings: [String: String]?
     var secret: [String: String]?
     var token: String?
+    var platform: String?
 }
 
 /// Files that a command is given.

@@ -20,8 +20,12 @@ struct ProviderCommand: AsyncParsableCommand {
         @Option(help: "The vendor.")
         var provider = "apns"
 
+        @Option(
+            help: "The device's platform, for vendors that keep platforms apart. (default: ios for apns, or android)")
+        var platform: String?
+
         func run() async throws {
-            let body = CredentialBody(appId: app, provider: provider, token: deviceToken)
+            let body = CredentialBody(appId: app, provider: provider, token: deviceToken, platform: platform)
             let answer = try await options.client().post(["v1", "providers", "test"], body)
             try options.show(answer, as: ProviderTestAnswer.self) { "\($0.code): \($0.detail)" }
             let result: ProviderTestAnswer = try answer.decoded()

@@ -11,7 +11,8 @@ struct APNsOptionsTests {
         let message = Message(
             id: id, app: AppNumber(1), appID: "shop", tenant: "", content: content, needsConfirmation: false,
             expiresAt: id.time.adding(seconds: lifetime))
-        return VendorDelivery(message: message, device: DeviceNumber(255), token: "ab", registeredAt: id.time)
+        return VendorDelivery(
+            message: message, device: DeviceNumber(255), platform: .ios, token: "ab", registeredAt: id.time)
     }
 
     private func notification(_ content: MessageContent) throws -> APNsNotification {

@@ -51,14 +51,17 @@ package final class CredentialBook: Sendable {
 
     /// Sends a test message to a token, past the store.
     /// - Returns: what the vendor answered.
-    package func test(_ route: Route, app: App, token: String) async throws -> VendorOutcome {
+    package func test(
+        _ route: Route, app: App, token: String, platform: Platform
+    ) async throws -> VendorOutcome {
         guard let provider = try holder(route) as? any PushProvider else { throw Self.unknown(route, holders) }
         let now = dispatcher.clock.now
         let message = Message(
             id: MessageID(lowestAt: now), app: app.number, appID: app.id, tenant: "",
             content: MessageContent(title: "Apus", alert: "This is a test."), needsConfirmation: false,
             expiresAt: now.adding(seconds: 60))
-        let delivery = VendorDelivery(message: message, device: DeviceNumber(0), token: token, registeredAt: now)
+        let delivery = VendorDelivery(
+            message: message, device: DeviceNumber(0), platform: platform, token: token, registeredAt: now)
         return try await withCheckedThrowingContinuation { continuation in
             let answer = TestAnswer(continuation)
             let fail = { @Sendable (usual: String) in

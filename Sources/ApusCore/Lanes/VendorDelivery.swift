@@ -2,15 +2,20 @@
 package struct VendorDelivery: Sendable {
     package let message: Message
     package let device: DeviceNumber
+    package let platform: Platform
     /// What the vendor knows the device by.
     package let token: String
     package let registeredAt: Timestamp
     /// How often the vendor put it off for later.
     package let attempts: Int
 
-    package init(message: Message, device: DeviceNumber, token: String, registeredAt: Timestamp, attempts: Int = 0) {
+    package init(
+        message: Message, device: DeviceNumber, platform: Platform, token: String, registeredAt: Timestamp,
+        attempts: Int = 0
+    ) {
         self.message = message
         self.device = device
+        self.platform = platform
         self.token = token
         self.registeredAt = registeredAt
         self.attempts = attempts

@@ -54,9 +54,11 @@ struct CredentialRoutes: Sendable {
         guard let token = body.token else {
             throw ApusError(.invalid, code: "invalid_request", "The token of a device is needed.")
         }
-        let outcome = try await credentials.test(Route(rawValue: provider), app: app, token: token)
+        let route = Route(rawValue: provider)
+        let platform = try body.platform ?? (route == .apns ? .ios : .android)
+        let outcome = try await credentials.test(route, app: app, token: token, platform: platform)
         return Response.json { object in
-            object.member("accepted", bool: outcome.result == .accepted)
+            object.member("accepted", bool: outcome.result == .accepted || outcome.result == .received)
             object.member("code", string: outcome.code)
             object.member("detail", string: outcome.detail)
         }
@@ -78,6 +80,7 @@ struct CredentialBody {
     private(set) var settings: String?
     private(set) var secret: String?
     private(set) var token: String?
+    private var platformName: String?
     private var problems = FieldProblems()
 
     init(_ body: ByteBuffer) throws(ApusError) {
@@ -87,11 +90,24 @@ struct CredentialBody {
             case "provider": provider = try scanner.text("provider", &problems)
             case "settings": settings = try scanner.rawValue()
             case "secret": secret = try scanner.rawValue()
+            case "platform": platformName = try scanner.text("platform", &problems)
             case "token": token = try scanner.text("token", &problems, longest: 4096)
             default: try scanner.skipValue()
             }
         }
         try problems.check()
+    }
+
+    /// The platform of the device that is tried, for vendors that keep platforms apart.
+    var platform: Platform? {
+        get throws(ApusError) {
+            guard let platformName else { return nil }
+            guard let platform = Platform(name: platformName.uppercased()) else {
+                throw ApusError(
+                    .invalid, code: "invalid_request", "platform must be ANDROID, IOS, PC or WEB, not \(platformName).")
+            }
+            return platform
+        }
     }
 
     var required: (appID: String, provider: String) {

@@ -52,7 +52,8 @@ struct WebPushProviderTests {
                 content: MessageContent(kind: kind, alert: alert), needsConfirmation: true,
                 expiresAt: clock.now.adding(seconds: 600))
             return VendorDelivery(
-                message: message, device: DeviceNumber(1), token: token, registeredAt: clock.now, attempts: attempts)
+                message: message, device: DeviceNumber(1), platform: .web, token: token, registeredAt: clock.now,
+                attempts: attempts)
         }
 
         /// - Returns: nil if it was not taken.
