@@ -134,3 +134,7 @@ func milliseconds(from start: String, to end: String) -> Int? {
     guard let start = try? format.parse(start), let end = try? format.parse(end) else { return nil }
     return Int((end.timeIntervalSince(start) * 1000).rounded())
 }
+
+struct CancellationAnswer: Decodable {
+    let cancelled: Int
+}

@@ -3,8 +3,8 @@ import ArgumentParser
 
 struct MessageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "message", abstract: "Show what became of a message, and why.",
-        subcommands: [Show.self, Explain.self])
+        commandName: "message", abstract: "Show what became of a message, and why, or take it back.",
+        subcommands: [Show.self, Explain.self, Cancel.self])
 
     /// An administrator may see every message, an app its own.
     struct Reader: ParsableArguments {
@@ -55,6 +55,24 @@ struct MessageCommand: AsyncParsableCommand {
             return head + (summary.isEmpty ? "no deliveries" : summary)
                 + (message.deliveries.isEmpty ? "" : "\n\n" + table.text)
                 + (message.next.map { "\n\nThere are more: --after \($0)" } ?? "")
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take back what is not delivered yet.",
+            discussion: "Devices that have the message keep it; a vendor that has it may still deliver it.")
+
+        @OptionGroup var reader: Reader
+
+        @Argument(help: "The message's id.")
+        var id: String
+
+        func run() async throws {
+            let answer = try await reader.client().delete(["v1", "messages", id])
+            try reader.options.show(answer, as: CancellationAnswer.self) { answer in
+                answer.cancelled == 1 ? "1 delivery was cancelled." : "\(answer.cancelled) deliveries were cancelled."
+            }
         }
     }
 

@@ -86,6 +86,27 @@ class TestStatus:
         assert len(found) == 7 and set(found) == devices
 
 
+class TestCancelling:
+    def test_what_is_not_delivered_is_taken_back(self, app):
+        away, here = app.register(alias="both"), app.register(alias="both")
+        with here.connect() as connection:
+            message = app.send(audienceType="ALIAS", audiences=["both"], needConfirm=True)
+            connection.confirm(connection.message()["id"])
+            eventually(lambda: app.state(message, here) == "received")
+            answer = app.server.request("DELETE", f"/v1/messages/{message}", headers={"X-App-Key": app.key})
+            assert (answer.status_code, answer.json()) == (200, {"cancelled": 1})
+        assert app.counts(message) == {"received": 1, "cancelled": 1}
+        with away.connect() as connection:
+            assert away.receives_before_a_marker(connection) == []
+        assert "cancelled" in [step["code"] for step in app.explain(message, away)["steps"]]
+
+    def test_only_the_app_that_sent_it_may(self, app, device):
+        message = app.send_to(device)
+        answer = app.server.request("DELETE", f"/v1/messages/{message}", headers={"X-App-Key": App(app.server).key})
+        assert answer.status_code in (401, 403, 404)
+        assert app.state(message, device) == "unsent"
+
+
 class TestAccess:
     @pytest.mark.parametrize("path", ["", "/explain?device={device}"])
     def test_the_apps_key_or_an_administrators_token_is_needed(self, app, device, path):

@@ -2,6 +2,7 @@ import ApusCore
 import Hummingbird
 
 /// `GET /v1/messages/{id}`: where a message's deliveries stand. `GET /v1/messages/{id}/explain?device=…`: why.
+/// `DELETE /v1/messages/{id}`: takes back what is not delivered.
 struct MessageRoutes: Sendable {
     let dispatcher: Dispatcher
     let access: Access
@@ -10,9 +11,19 @@ struct MessageRoutes: Sendable {
         router.get("/v1/messages/:id") { request, context in
             try await show(request, try context.parameters.require("id"))
         }
+        router.delete("/v1/messages/:id") { request, context in
+            try await cancel(request, try context.parameters.require("id"))
+        }
         router.get("/v1/messages/:id/explain") { request, context in
             try await explain(request, try context.parameters.require("id"))
         }
+    }
+
+    private func cancel(_ request: Request, _ text: String) async throws -> Response {
+        let id = try await message(request, text).message.id
+        let now = dispatcher.clock.now
+        let count = try await dispatcher.update { try $0.cancel(id, at: now) }
+        return Response.json { $0.member("cancelled", int: Int64(count)) }
     }
 
     private func message(_ request: Request, _ text: String) async throws -> MessageRecord {

@@ -32,14 +32,21 @@ package final class OutgoingHTTP: Sendable {
     private let trusting: OutgoingClient
     private let state: Mutex<State>
 
-    /// - Parameter originLimit: after how many different destinations a new client takes the place of the one in use,
-    ///   which keeps something of each for as long as it lives.
-    package init(group: any EventLoopGroup, policy: AddressPolicy = AddressPolicy(), originLimit: Int = 1000) {
+    /// - Parameters:
+    ///   - originLimit: after how many different destinations a new client takes the place of the one in use, which
+    ///     keeps something of each for as long as it lives.
+    ///   - connectionsPerHost: to a host that has no HTTP/2 and that the operator chose.
+    package init(
+        group: any EventLoopGroup, policy: AddressPolicy = AddressPolicy(), originLimit: Int = 1000,
+        connectionsPerHost: Int = 2
+    ) {
         let eventLoop = group.next()
         self.eventLoop = eventLoop
         self.policy = policy
         self.originLimit = originLimit
-        trusting = OutgoingClient(eventLoop, Self.configuration)
+        var configuration = Self.configuration
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
+        trusting = OutgoingClient(eventLoop, configuration)
         state = Mutex(State(checking: Self.checkingClient(eventLoop, policy)))
     }
 

@@ -31,6 +31,9 @@ private enum Statements {
     static let ofTopic: SQL = "SELECT id FROM messages WHERE endpoint = ? AND topic = ?"
     /// Only the latest push has its topic, so that there is never more than one to look at.
     static let forgetTopic: SQL = "UPDATE messages SET topic = NULL WHERE id = ?"
+    static let cancel: SQL = """
+        UPDATE deliveries SET end = 'cancelled', ended_at = ?, open = 0 WHERE message = ? AND open = 1
+        """
     static let openDevices: SQL = "SELECT device FROM deliveries WHERE message = ? AND open = 1"
 }
 
@@ -101,9 +104,7 @@ extension SQLiteTransaction {
     }
 
     func cancel(_ message: MessageID, at now: Timestamp) throws -> Int {
-        try openDevices(of: message).reduce(0) { count, device in
-            count + (try apply(.ended(message, device, .cancelled, at: now)) ? 1 : 0)
-        }
+        try database.run(Statements.cancel, now, message)
     }
 
     private func openDevices(of message: MessageID) throws -> [DeviceNumber] {
