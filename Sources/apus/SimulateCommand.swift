@@ -7,7 +7,7 @@ import NIOPosix
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Run a stand-in for a vendor, for tests and demonstrations.",
-        subcommands: [APNs.self])
+        subcommands: [APNs.self, Umeng.self, JPush.self, Getui.self, FCM.self, SMS.self, SMTP.self])
 
     struct APNs: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

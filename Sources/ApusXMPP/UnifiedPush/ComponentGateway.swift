@@ -20,7 +20,13 @@ package final class ComponentGateway: PushProvider {
         /// Why there is no stream; nil if there is one.
         var problem: String? = "it has not connected yet"
         var answers = AwaitedAnswers()
+        /// Distributors that said lately that they are there, by their bare addresses.
+        var returned: [String: NIODeadline] = [:]
     }
+
+    /// For how long a distributor counts as just returned.
+    private static let recent = TimeAmount.minutes(2)
+    private static let mostReturned = 10_000
 
     package let route = Route.component
     private let settings: ComponentGatewaySettings
@@ -96,6 +102,11 @@ package final class ComponentGateway: PushProvider {
             return
         }
         try await house.dispatcher.update { try $0.setAddress(sender.description, of: device) }
+        let now = clock.uptime
+        state.withLock { state in
+            guard state.returned.count < Self.mostReturned else { return }
+            state.returned[sender.bare.description] = now
+        }
         house.dispatcher.stranded(device)
     }
 
@@ -114,7 +125,7 @@ package final class ComponentGateway: PushProvider {
                 return state.answers.takeAll()
             }
             // Who was asked may have it all the same, and then drops it when it comes again.
-            for answer in answers { answer.completion(.later(reason, answer.delivery, self.clock.now)) }
+            for answer in answers { answer.completion(later(reason, answer.delivery)) }
         case .stanza(let stanza): take(stanza)
         }
     }
@@ -147,7 +158,7 @@ package final class ComponentGateway: PushProvider {
         let error = StanzaError(in: iq) ?? StanzaError(.undefinedCondition)
         let reason = "\(sender) answered \(error.condition.rawValue)."
         guard [.itemNotFound, .featureNotImplemented].contains(error.condition) else {
-            return answer.completion(.later(reason, answer.delivery, clock.now))
+            return answer.completion(later(reason, answer.delivery))
         }
         // Who posts to the endpoint is to hear that it is no more.
         answer.completion(VendorOutcome(.refused, code: "unifiedpush.\(error.condition.rawValue)", detail: reason))
@@ -215,10 +226,25 @@ package final class ComponentGateway: PushProvider {
     }
 
     private func giveUpOverdue() {
-        let (now, uptime) = (clock.now, clock.uptime)
-        for answer in state.withLock({ $0.answers.takeOverdue(at: uptime) }) {
-            answer.completion(.later("\(answer.delivery.token) did not answer.", answer.delivery, now))
+        let now = clock.uptime
+        let overdue = state.withLock { state in
+            state.returned = state.returned.filter { $0.value + Self.recent > now }
+            return state.answers.takeOverdue(at: now)
         }
+        for answer in overdue {
+            answer.completion(later("\(answer.delivery.token) did not answer.", answer.delivery))
+        }
+    }
+
+    /// Again after a minute, then ever more seldom. Who came back meanwhile may be somewhere else by now, and is not kept
+    /// waiting.
+    private func later(_ reason: String, _ delivery: VendorDelivery) -> VendorOutcome {
+        let address = (try? JID(delivery.token))?.bare.description ?? ""
+        let isBack = state.withLock { $0.returned[address] != nil }
+        let seconds = isBack ? 2 : Int64(60) << min(Int64(delivery.attempts), 6)
+        return VendorOutcome(
+            .later(at: clock.now.adding(seconds: seconds)), code: "unifiedpush.unanswered",
+            detail: "\(reason) It is tried again in \(seconds) s, or when the distributor is there.")
     }
 
     // MARK: Credentials
@@ -234,13 +260,5 @@ package final class ComponentGateway: PushProvider {
 extension VendorOutcome {
     fileprivate static func putOff(_ reason: String) -> VendorOutcome {
         VendorOutcome(.putOff, code: "unifiedpush.unanswered", detail: reason)
-    }
-
-    /// Again after a minute, then ever more seldom. A distributor that comes back says so and is not kept waiting.
-    fileprivate static func later(_ reason: String, _ delivery: VendorDelivery, _ now: Timestamp) -> VendorOutcome {
-        let minutes = Int64(1) << min(delivery.attempts, 6)
-        return VendorOutcome(
-            .later(at: now.adding(seconds: 60 * minutes)), code: "unifiedpush.unanswered",
-            detail: "\(reason) It is tried again in \(minutes) min, or when the distributor is there.")
     }
 }
