@@ -39,6 +39,7 @@ let package = Package(
             name: "ApusCore",
             dependencies: [
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -170,7 +171,7 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusClient", "ApusProviders", "ApusServer", "ApusSimulators",
+                "ApusClient", "ApusCore", "ApusProviders", "ApusServer", "ApusSimulators",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -19,6 +19,7 @@ package final class ApusServer: Sendable {
     /// The admin token that was made at this start, to be shown once; nil if there was one already.
     package let newAdminToken: String?
     let maintenance: Maintenance
+    let centre: MessageCentre
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
@@ -28,6 +29,7 @@ package final class ApusServer: Sendable {
 
     private init(
         configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
+        centre: MessageCentre,
         dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
@@ -37,6 +39,7 @@ package final class ApusServer: Sendable {
         self.logger = logger
         self.newAdminToken = newAdminToken
         self.maintenance = maintenance
+        self.centre = centre
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
@@ -93,12 +96,14 @@ package final class ApusServer: Sendable {
         let endpoints = EndpointBook(
             dispatcher: dispatcher, box: box,
             lifetimeSeconds: configuration.unifiedPush.lifetime.milliseconds / 1000)
+        let business = BusinessContext(configuration, dispatcher: dispatcher, apps: apps, senders: [], logger: logger)
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
         let limiter = EndpointLimiter(limits.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
-            endpoints: endpoints, limiter: limiter, tokens: tokens, isDemo: configuration.server.isDemo, limits: limits,
+            endpoints: endpoints, limiter: limiter, business: business, tokens: tokens,
+            isDemo: configuration.server.isDemo, limits: limits,
             registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
         let shared = HTTPServerContext(
@@ -133,6 +138,7 @@ package final class ApusServer: Sendable {
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
+            centre: business.centre,
             dispatcher: dispatcher, http: http, xmpp: xmpp, legacyAPNs: legacyAPNs, store: store, group: group)
     }
 

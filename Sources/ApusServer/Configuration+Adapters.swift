@@ -2,6 +2,7 @@ import ApusCore
 import ApusAPNs
 import ApusHTTP
 import ApusXMPP
+import Logging
 import NIOCore
 
 extension SessionSettings {
@@ -96,6 +97,31 @@ extension EndpointSettings {
         longestTimeToLive = configuration.longestTimeToLive.milliseconds / 1000
         pushesPerSecond = configuration.rate
         burst = configuration.burst
+    }
+}
+
+extension BusinessSettings {
+    init(_ configuration: Configuration) {
+        self.init()
+        appID = configuration.business.app
+        scanSeconds = configuration.business.scanEvery.milliseconds / 1000
+        tokenSeconds = configuration.business.tokenLifetime.milliseconds / 1000
+        largestPayload = configuration.limits.payload
+        timeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
+    }
+}
+
+extension BusinessContext {
+    init(
+        _ configuration: Configuration, dispatcher: Dispatcher, apps: AppRegistry,
+        senders: [any NotificationSender], logger: Logger
+    ) {
+        let settings = BusinessSettings(configuration)
+        self.init(
+            settings: settings,
+            centre: MessageCentre(
+                dispatcher: dispatcher, apps: apps, settings: settings, senders: senders, logger: logger),
+            guessesPerMinute: configuration.business.guesses)
     }
 }
 

@@ -58,7 +58,11 @@ private struct RunningServer: Service {
     func run() async throws {
         // From here on signals stop the server and no longer end the process.
         if let banner { print(banner) }
-        await cancelWhenGracefulShutdown { await server.maintenance.run() }
+        await cancelWhenGracefulShutdown {
+            async let centre: Void = server.centre.run()
+            await server.maintenance.run()
+            await centre
+        }
         try await server.stop()
     }
 }

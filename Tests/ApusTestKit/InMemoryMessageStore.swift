@@ -64,6 +64,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var addresses: [DeviceNumber: String] = [:]
     var taskList: [VendorTask] = []
     var endpointList: [Endpoint] = []
+    var business = InMemoryBusiness()
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
@@ -85,6 +86,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.addresses = addresses
         copy.taskList = taskList
         copy.endpointList = endpointList
+        copy.business = business
         copy.dead = dead
         copy.deadCount = deadCount
         copy.nodes = nodes

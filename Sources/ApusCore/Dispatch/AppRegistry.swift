@@ -35,6 +35,16 @@ package final class AppRegistry: Sendable {
         entries.withLock { $0[id]?.app }
     }
 
+    package subscript(number: AppNumber) -> App? {
+        entries.withLock { $0.values.first { $0.app.number == number }?.app }
+    }
+
+    /// The app that a key is of, for callers that name no app.
+    package func app(withKey key: String) -> App? {
+        let apps = entries.withLock { $0.values.map(\.app) }
+        return apps.first { $0.keyHash.matches(key) }
+    }
+
     /// The app, if the key is its own and it may send `messages` more messages now.
     package func authorize(id: String, key: String, messages: Int = 1) throws(ApusError) -> App {
         guard let app = self[id] else { throw .unknownApp }

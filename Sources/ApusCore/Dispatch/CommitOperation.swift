@@ -10,11 +10,37 @@ enum CommitOperation: Sendable {
     /// A device's connection ended: what is open goes to its vendor, if it has one.
     case strand(DeviceNumber)
     case control(ControlOperation)
+    /// Makes messages of what it finds in the store.
+    case push(PushingOperation)
     /// Read this once everything before it is on disk.
     case fetch(PendingRequest)
 
     var writes: Bool {
         if case .fetch = self { false } else { true }
+    }
+}
+
+/// A change of the control plane that makes messages, which are on disk together with everything else that it writes.
+// SAFETY: `run` and `finish` are called one after the other by the commit thread only.
+final class PushingOperation: @unchecked Sendable {
+    typealias Send = (PushRequest) throws -> Acceptance
+
+    private let body: (any StoreTransaction, Send) throws -> Void
+    private let finished: (Result<Void, any Error>) -> Void
+
+    init(
+        _ body: @escaping @Sendable (any StoreTransaction, Send) throws -> Void,
+        finished: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        self.body = body
+        self.finished = finished
+    }
+
+    /// Any error fails the whole commit.
+    func run(_ transaction: any StoreTransaction, _ send: Send) throws { try body(transaction, send) }
+
+    func finish(_ commitError: (any Error)?) {
+        finished(commitError.map { .failure($0) } ?? .success(()))
     }
 }
 

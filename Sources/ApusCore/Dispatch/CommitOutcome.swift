@@ -20,8 +20,13 @@ struct CommitOutcome {
         }
     }
 
+    /// A message, and which of `targets` it is for.
+    typealias Made = (message: Message, targets: Range<Int>)
+
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
+    /// What each `push` of the batch made, in order.
+    var made: [[Made]] = []
     var targets: [Target] = []
     /// Whose deliveries which vendor got.
     var filledOutboxes: [Route: Set<AppNumber>] = [:]
@@ -44,7 +49,7 @@ struct CommitOutcome {
     }
 
     func count(in metrics: DeliveryMetrics) {
-        var (new, repeated, refused) = (0, 0, 0)
+        var (new, repeated, refused) = (made.reduce(0) { $0 + $1.count }, 0, 0)
         for acceptance in acceptances {
             switch acceptance {
             case .new: new += 1

@@ -36,6 +36,19 @@ extension Dispatcher {
         }
     }
 
+    /// Runs an operation that makes messages.
+    func push(
+        _ operation: PushingOperation, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+    ) throws {
+        var made: [CommitOutcome.Made] = []
+        try operation.run(transaction) { request in
+            let accepted = try accept(.push(request), transaction, &outcome)
+            if case .new(let message, let targets) = accepted { made.append((message, targets)) }
+            return try accepted.answer.get()
+        }
+        outcome.made.append(made)
+    }
+
     /// The message that an earlier request with the same key became.
     private func repeated(
         _ push: PushRequest, _ transaction: any StoreTransaction, _ now: Timestamp

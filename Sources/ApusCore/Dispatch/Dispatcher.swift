@@ -125,6 +125,28 @@ package final class Dispatcher: SessionBackend {
         }
     }
 
+    /// The same, for what makes messages: `send` accepts one in this commit, and it is handed over after it.
+    ///
+    /// Neither `body` nor what it calls may throw for what is wrong with a message: the commit would fail.
+    package func push<Value: Sendable>(
+        _ body:
+            @escaping @Sendable (_ transaction: any StoreTransaction, _ send: (PushRequest) throws -> Acceptance) throws
+            -> Value
+    ) async throws -> Value {
+        guard !stopping else { throw ApusError.stopping }
+        return try await withCheckedThrowingContinuation { continuation in
+            let shared = ResultBox<Value>()
+            commits.enqueue(
+                .push(
+                    PushingOperation { transaction, send in
+                        let value = try body(transaction, send)
+                        shared.value.withLock { $0 = value }
+                    } finished: { result in
+                        continuation.resume(with: result.map { shared.value.withLock { $0! } })
+                    }))
+        }
+    }
+
     /// Reads from a consistent view of the store, off the event loops.
     package func query<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreSnapshot) throws -> Value
@@ -257,6 +279,8 @@ package final class Dispatcher: SessionBackend {
             try strand(device, transaction, &outcome)
         case .control(let control):
             try control.run(transaction)
+        case .push(let push):
+            try self.push(push, transaction, &outcome)
         case .fetch:
             break
         }
@@ -266,6 +290,7 @@ package final class Dispatcher: SessionBackend {
         var outboxes = [ShardOutbox](repeating: ShardOutbox(), count: shards.count)
         var elsewhere: [NodeNumber: [DeviceNumber]] = [:]
         var next = 0
+        var nextMade = 0
         var accepted = 0
         for operation in batch {
             switch operation {
@@ -276,13 +301,13 @@ package final class Dispatcher: SessionBackend {
                 outboxes[accept.receiver.shard].answers.append(
                     ShardOutbox.Answer(operation: accept, result: acceptance.answer))
                 guard case .new(let message, let targets) = acceptance else { continue }
-                for target in outcome.targets[targets] {
-                    if let session = directory[target.device] {
-                        outboxes[session.shard].handOver(message, to: session.handle)
-                    } else if let other = target.node, other != node {
-                        elsewhere[other, default: []].append(target.device)
-                    }
+                handOver(message, to: outcome.targets[targets], &outboxes, &elsewhere)
+            case .push(let push):
+                for made in outcome.made[nextMade] {
+                    handOver(made.message, to: outcome.targets[made.targets], &outboxes, &elsewhere)
                 }
+                nextMade += 1
+                push.finish(nil)
             case .settle(_, let committed): committed()
             case .change, .sent, .unqueue, .strand: break
             case .control(let control): control.finish(nil)
@@ -295,6 +320,19 @@ package final class Dispatcher: SessionBackend {
         for lane in lanes {
             for app in outcome.refilledOutboxes[lane.provider.route] ?? [] { lane.beginAnew(app) }
             for app in outcome.filledOutboxes[lane.provider.route] ?? [] { lane.wake(app) }
+        }
+    }
+
+    private func handOver(
+        _ message: Message, to targets: ArraySlice<Target>, _ outboxes: inout [ShardOutbox],
+        _ elsewhere: inout [NodeNumber: [DeviceNumber]]
+    ) {
+        for target in targets {
+            if let session = directory[target.device] {
+                outboxes[session.shard].handOver(message, to: session.handle)
+            } else if let other = target.node, other != node {
+                elsewhere[other, default: []].append(target.device)
+            }
         }
     }
 
@@ -334,6 +372,7 @@ package final class Dispatcher: SessionBackend {
             switch operation {
             case .accept: break
             case .control(let control): control.finish(ApusError.storeUnavailable)
+            case .push(let push): push.finish(ApusError.storeUnavailable)
             case .fetch(let request): reads.enqueue(.pending(request))
             case .change, .sent, .settle, .unqueue, .strand: again.append(operation)
             }

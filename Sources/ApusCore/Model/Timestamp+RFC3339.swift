@@ -20,7 +20,7 @@ extension Timestamp {
 
     /// The civil date of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years start in March
     /// here, so that the leap day is the last.
-    private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = shifted.floorDivided(by: 146_097)
         let dayOfEra = shifted - era * 146_097

@@ -10,7 +10,7 @@ package enum APIRouter {
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
-        endpoints: EndpointBook, limiter: EndpointLimiter, tokens: AdminTokens, isDemo: Bool,
+        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: AdminTokens, isDemo: Bool,
         limits: HTTPServerContext.Limits, registrationApp: String?, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
@@ -28,6 +28,8 @@ package enum APIRouter {
         ).add(to: router)
         EndpointRoutes(dispatcher: dispatcher, endpoints: endpoints).add(to: router)
         MatrixGatewayRoutes(dispatcher: dispatcher, endpoints: endpoints, limiter: limiter, limits: limits)
+            .add(to: router)
+        BusinessRoutes(dispatcher: dispatcher, apps: apps, access: access, context: business, limits: limits)
             .add(to: router)
         OperationsRoutes(dispatcher: dispatcher, metrics: metrics).add(to: router)
         let responder = router.buildResponder()

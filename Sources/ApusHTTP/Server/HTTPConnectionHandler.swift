@@ -54,7 +54,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         lastActive = .now()
         let limits = shared.limits
         decoder = HTTPRequestDecoder { head in
-            head.hasPath("/v1/messages:batch") ? limits.batchBody : limits.body
+            head.hasPath("/v1/messages:batch") || head.hasPath("/v1/import/business") ? limits.batchBody : limits.body
         }
     }
 

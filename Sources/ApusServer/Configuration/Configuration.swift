@@ -17,6 +17,7 @@ package struct Configuration: Sendable {
     package var unifiedPush = UnifiedPush()
     package var webPush = WebPush()
     package var outgoing = Outgoing()
+    package var business = Business()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -106,6 +107,14 @@ package struct Configuration: Sendable {
         package var componentSecret: String?
         /// Empty is any.
         package var componentDomains: [String] = []
+    }
+
+    package struct Business: Sendable {
+        package var app = "business"
+        package var scanEvery = Duration.seconds(60)
+        package var tokenLifetime = Duration.days(30)
+        /// Of one user's password in a minute; 0 is unlimited.
+        package var guesses = 10
     }
 
     package struct UnifiedPush: Sendable {

@@ -2,7 +2,7 @@ extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
         server + log + limits + messages + sessions + retention + storage + tls + xmpp
-        + legacyAPNs + unifiedPush + outgoing
+        + legacyAPNs + unifiedPush + outgoing + business
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -208,6 +208,21 @@ extension ConfigurationKey {
             "outgoing.allow", \.outgoing.allow, .list,
             "Hosts and networks that requests to URLs of others may go to although they are not public, such as "
                 + "10.0.0.0/8"),
+    ]
+
+    private static let business: [ConfigurationKey] = [
+        .init(
+            "business.app", \.business.app, .text,
+            "The id of the app whose devices the business system's users log in on, unless a call's key is another's"),
+        .init(
+            "business.scan_every", \.business.scanEvery, .duration(.seconds(1) ... .seconds(86_400)),
+            "How often the message centre looks at what other programs wrote into its tables"),
+        .init(
+            "business.token_lifetime", \.business.tokenLifetime, .duration(.seconds(60) ... .days(3650)),
+            "How long the access token of a user holds"),
+        .init(
+            "business.guesses", \.business.guesses, .integer(0...1_000_000),
+            "Attempts at one user's password in a minute, ten times as many from one address, 0 is unlimited"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [

@@ -71,7 +71,7 @@ extension SQLiteTransaction {
             attempts: Int(row.int(column + 2)), route: row.optionalText(column + 3).map(Route.init(rawValue:)))
     }
 
-    private func end(_ name: String?, reason: String?) -> DeliveryEnd? {
+    func end(_ name: String?, reason: String?) -> DeliveryEnd? {
         switch name {
         case "expired": .expired
         case "cancelled": .cancelled

@@ -10,6 +10,7 @@ enum SQLiteSchema {
         migrator.registerMigration("2 accounts") { try $0.execute(sql: accounts) }
         migrator.registerMigration("3 vendors") { try $0.execute(sql: vendors) }
         migrator.registerMigration("4 endpoints") { try $0.execute(sql: endpoints) }
+        migrator.registerMigration("5 business") { try $0.execute(sql: business) }
         return migrator
     }
 

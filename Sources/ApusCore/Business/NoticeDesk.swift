@@ -1,0 +1,136 @@
+import Logging
+import Synchronization
+
+/// Hands SMS and e-mail to their senders, and writes what became of them.
+///
+/// What a sender has is marked before it has it. If the server then stops, the notice is sent again and marked as one
+/// that may arrive twice; senders are given the same key for both.
+final class NoticeDesk: Sendable {
+    private let dispatcher: Dispatcher
+    private let senders: [any NotificationSender]
+    private let logger: Logger
+    private let underWay = Mutex<[NotificationMode: Int]>([:])
+    private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Notices that a sender has at a time.
+    private static let atOnce = 64
+    /// How often a notice is tried.
+    private static let mostAttempts: Int64 = 8
+    private static let firstPause: Int64 = 30
+    private static let longestPause: Int64 = 3600
+
+    init(dispatcher: Dispatcher, senders: [any NotificationSender], logger: Logger) {
+        self.dispatcher = dispatcher
+        self.senders = senders
+        self.logger = logger
+    }
+
+    var modes: Set<NotificationMode> { Set(senders.map(\.mode)) }
+
+    /// Called when a sender has answered, so that it can be given more.
+    var finished: (@Sendable () -> Void)? {
+        get { onFinish.withLock { $0 } }
+        set { onFinish.withLock { $0 = newValue } }
+    }
+
+    /// Takes up what the last run of the server left.
+    func recover() async {
+        do {
+            let count = try await dispatcher.update { try $0.releaseInterruptedNotices() }
+            guard count > 0 else { return }
+            logger.warning("notices were with their senders when the server stopped", metadata: ["count": "\(count)"])
+        } catch {
+            logger.error("notices cannot be taken up again", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Gives each sender what is due and it can take.
+    func send() async throws {
+        for sender in senders {
+            let room = underWay.withLock { Self.atOnce - $0[sender.mode, default: 0] }
+            guard room > 0 else { continue }
+            let now = dispatcher.clock.now
+            let notices = try await dispatcher.update { try $0.claimNotices(sender.mode, at: now, limit: room) }
+            for notice in notices { submit(notice, to: sender) }
+        }
+    }
+
+    private func submit(_ notice: Notice, to sender: any NotificationSender) {
+        underWay.withLock { $0[sender.mode, default: 0] += 1 }
+        let outgoing = OutgoingNotification(
+            key: notice.key, app: notice.app, receiver: notice.address, title: notice.title, text: notice.text)
+        let isTaken = sender.submit(outgoing) { [self] outcome in
+            Task { await settle(notice, outcome) }
+        }
+        guard !isTaken else { return }
+        var offered = notice
+        offered.attempts -= 1
+        let again = offered
+        Task { await settle(again, .later(reason: "the sender is busy", afterSeconds: 1)) }
+    }
+
+    private func settle(_ notice: Notice, _ outcome: NotificationOutcome) async {
+        let now = dispatcher.clock.now
+        let (settled, reason) = Self.settled(notice, outcome, now)
+        while true {
+            do {
+                try await dispatcher.update { try Self.write(settled, reason, $0, now) }
+                break
+            } catch {
+                // Written as being sent, it would wait for the next start of the server.
+                logger.error("what became of a notice cannot be written", metadata: ["error": "\(error)"])
+                guard !dispatcher.stopping else { break }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        underWay.withLock { $0[notice.mode, default: 1] -= 1 }
+        finished?()
+    }
+
+    /// What a notice is after a sender's answer.
+    static func settled(
+        _ notice: Notice, _ outcome: NotificationOutcome, _ now: Timestamp
+    ) -> (Notice, reason: String) {
+        var settled = notice
+        let pause = min(longestPause, firstPause << min(max(notice.attempts - 1, 0), 10))
+        switch outcome {
+        case .accepted(let reference):
+            settled.state = .sent
+            return (settled, reference)
+        case .refused(let reason):
+            settled.state = .failed
+            return (settled, reason)
+        case .later(let reason, let seconds):
+            settled.state = notice.attempts < mostAttempts ? .waiting : .failed
+            settled.notBefore = now.adding(seconds: seconds ?? pause)
+            return (settled, reason)
+        case .unknown(let reason):
+            settled.state = notice.attempts < mostAttempts ? .waiting : .failed
+            settled.notBefore = now.adding(seconds: pause)
+            settled.mayBeRepeated = true
+            return (settled, reason)
+        }
+    }
+
+    private static func write(
+        _ notice: Notice, _ reason: String, _ transaction: any StoreTransaction, _ now: Timestamp
+    ) throws {
+        try transaction.update(notice)
+        guard var row = try transaction.centreRow(notice.row), notice.state != .waiting else { return }
+        if notice.state == .failed {
+            try transaction.insert(
+                DeadLetter(
+                    row: row.id, mode: row.mode, title: row.title, userNumber: notice.userNumber, reason: reason,
+                    attempts: notice.attempts, at: now))
+            row.extendRemark("\(notice.userNumber) failed: \(reason)")
+        } else if notice.mayBeRepeated {
+            row.extendRemark("\(notice.userNumber) may have got it twice")
+        }
+        let counts = try transaction.notices(of: row.id)
+        if counts.open == 0 {
+            row.state = counts.sent > 0 ? .done : .failed
+            row.result = "\(notice.mode.rawValue): \(counts.sent) sent, \(counts.failed) failed"
+        }
+        try transaction.setState(of: row, at: now)
+    }
+}

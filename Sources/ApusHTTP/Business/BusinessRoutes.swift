@@ -1,0 +1,42 @@
+package import ApusCore
+import Hummingbird
+
+/// What the paths of the business system need.
+package struct BusinessContext: Sendable {
+    package let settings: BusinessSettings
+    package let centre: MessageCentre
+    /// Guesses of one user's password in a minute.
+    package let guessesPerMinute: Int
+
+    package init(settings: BusinessSettings, centre: MessageCentre, guessesPerMinute: Int) {
+        self.settings = settings
+        self.centre = centre
+        self.guessesPerMinute = guessesPerMinute
+    }
+}
+
+/// The business system's calls (seed 004) and what Apus adds to them.
+struct BusinessRoutes: Sendable {
+    let dispatcher: Dispatcher
+    let apps: AppRegistry
+    let access: Access
+    let context: BusinessContext
+    let limits: HTTPServerContext.Limits
+
+    func add(to router: Router<APIContext>) {
+        let business = BusinessAccess(dispatcher: dispatcher, apps: apps, settings: context.settings)
+        UserRoutes(
+            dispatcher: dispatcher, access: business, guesses: GuessLimiter(perMinute: context.guessesPerMinute),
+            bodyLimit: limits.body
+        ).add(to: router)
+        PushRoutes(dispatcher: dispatcher, apps: apps, access: business, bodyLimit: limits.body).add(to: router)
+        ScheduleRoutes(
+            dispatcher: dispatcher, apps: apps, access: access, business: business, centre: context.centre,
+            bodyLimit: limits.body
+        ).add(to: router)
+        DeadLetterRoutes(dispatcher: dispatcher, access: access, centre: context.centre).add(to: router)
+        ImportRoutes(
+            dispatcher: dispatcher, access: access, centre: context.centre, bodyLimit: limits.batchBody
+        ).add(to: router)
+    }
+}

@@ -1,0 +1,49 @@
+import ApusCore
+import HTTPTypes
+import Hummingbird
+
+/// What the message centre could not deliver, under `/v1/dead-letters`: seen, tried again or given up.
+struct DeadLetterRoutes: Sendable {
+    let dispatcher: Dispatcher
+    let access: Access
+    let centre: MessageCentre
+
+    func add(to router: Router<APIContext>) {
+        router.get("/v1/dead-letters") { request, _ in try await list(request) }
+        router.post("/v1/dead-letters/:id/replay") { request, context in
+            try access.requireAdmin(request)
+            let id = Int64(try context.parameters.require("id")) ?? 0
+            let letter = try await centre.replay(id)
+            return Response.json { Self.write(letter, &$0) }
+        }
+        router.delete("/v1/dead-letters/:id") { request, context in
+            try access.requireAdmin(request)
+            let id = Int64(try context.parameters.require("id")) ?? 0
+            guard try await dispatcher.update({ try $0.removeDeadLetter(id) }) != nil else {
+                throw ApusError.unknownDeadLetter
+            }
+            return Response(status: .noContent)
+        }
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        try access.requireAdmin(request)
+        let page = try BusinessPage(request)
+        let found = try await dispatcher.query { try $0.deadLetters(before: page.before, limit: page.limit) }
+        return Response.json { object in
+            object.member("deadLetters", objects: found) { Self.write($0, &$1) }
+            object.member("next", int: found.count == page.limit ? found.last?.id : nil)
+        }
+    }
+
+    private static func write(_ letter: DeadLetter, _ object: inout JSONObjectWriter) {
+        object.member("id", int: letter.id)
+        object.member("row", int: letter.row)
+        object.member("mode", string: letter.mode)
+        object.member("title", string: letter.title)
+        object.member("user_num", string: letter.userNumber)
+        object.member("reason", string: letter.reason)
+        object.member("attempts", int: letter.attempts)
+        object.member("at", time: letter.at)
+    }
+}

@@ -1,0 +1,82 @@
+import ApusCore
+
+private enum Statements {
+    static let columns = """
+        row, user_num, mode, address, title, text, app, level, state, attempts, not_before, may_be_repeated
+        """
+    static let counts: SQL = "SELECT state, count(*) FROM notices WHERE row = ? GROUP BY state"
+    static let insert: SQL = """
+        INSERT INTO notices (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (row, user_num) DO UPDATE SET mode = excluded.mode, address = excluded.address,
+            title = excluded.title, text = excluded.text, app = excluded.app, level = excluded.level,
+            state = excluded.state, attempts = excluded.attempts, not_before = excluded.not_before
+        WHERE state = 3
+        """
+    static let due: SQL = """
+        SELECT \(columns) FROM notices WHERE mode = ? AND state = 0 AND not_before <= ?
+        ORDER BY level DESC, row LIMIT ?
+        """
+    static let one: SQL = "SELECT \(columns) FROM notices WHERE row = ? AND user_num = ?"
+    static let claim: SQL = "UPDATE notices SET state = 1, attempts = attempts + 1 WHERE row = ? AND user_num = ?"
+    static let update: SQL = """
+        UPDATE notices SET state = ?, attempts = ?, not_before = ?, may_be_repeated = ? WHERE row = ? AND user_num = ?
+        """
+    static let release: SQL = "UPDATE notices SET state = 0, may_be_repeated = 1 WHERE state = 1"
+}
+
+/// SMS and e-mail on their way to a sender.
+extension SQLiteTransaction {
+    private func notice(_ row: SQLiteRow) -> Notice {
+        Notice(
+            row: row.int(0), userNumber: row.text(1), mode: NotificationMode(rawValue: row.text(2)) ?? .sms,
+            address: row.text(3), title: row.text(4), text: row.text(5), app: AppNumber(row.int(6)),
+            level: row.int(7), state: Notice.State(rawValue: row.int(8)) ?? .failed, attempts: row.int(9),
+            notBefore: row.time(10), mayBeRepeated: row.bool(11))
+    }
+
+    func notices(of row: Int64) throws -> NoticeCounts {
+        var counts = NoticeCounts()
+        try database.rows(Statements.counts, row) { row in
+            switch Notice.State(rawValue: row.int(0)) {
+            case .sent: counts.sent = Int(row.int(1))
+            case .failed: counts.failed = Int(row.int(1))
+            default: counts.open += Int(row.int(1))
+            }
+        }
+        return counts
+    }
+
+    func insert(_ notices: [Notice]) throws {
+        for notice in notices {
+            try database.run(
+                Statements.insert, notice.row, notice.userNumber, notice.mode.rawValue, notice.address, notice.title,
+                notice.text, notice.app, notice.level, notice.state.rawValue, notice.attempts, notice.notBefore,
+                notice.mayBeRepeated)
+        }
+    }
+
+    func claimNotices(_ mode: NotificationMode, at now: Timestamp, limit: Int) throws -> [Notice] {
+        var notices: [Notice] = []
+        try database.rows(Statements.due, mode.rawValue, now, limit) { notices.append(notice($0)) }
+        for index in notices.indices {
+            try database.run(Statements.claim, notices[index].row, notices[index].userNumber)
+            notices[index].state = .sending
+            notices[index].attempts += 1
+        }
+        return notices
+    }
+
+    func notice(of row: Int64, user number: String) throws -> Notice? {
+        try database.first(Statements.one, row, number, value: notice)
+    }
+
+    func update(_ notice: Notice) throws {
+        try database.run(
+            Statements.update, notice.state.rawValue, notice.attempts, notice.notBefore, notice.mayBeRepeated,
+            notice.row, notice.userNumber)
+    }
+
+    func releaseInterruptedNotices() throws -> Int {
+        try database.run(Statements.release)
+    }
+}
