@@ -75,7 +75,7 @@ struct SendCommand: AsyncParsableCommand {
         return tag.isEmpty ? .devices(device) : .tags(tag)
     }
 
-    private static func json(_ text: String) throws -> JSONValue {
+    static func json(_ text: String) throws -> JSONValue {
         do {
             // JSONDecoder does not say what is wrong, and where.
             _ = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)

@@ -75,7 +75,6 @@ extension Dispatcher {
             return (checked, nil)
         } catch {
             checked.registration.vendor = .noVendor
-            checked.registration.nativeToken = "uuid:\(login.uuid)"
             return (checked, error)
         }
     }

@@ -42,7 +42,7 @@ private enum Statements {
         FROM sys_user_devices l JOIN sys_devices d ON d.id = l.device_id
             LEFT JOIN business_devices b ON b.sys_device = d.id
         WHERE l.state <> 0 AND l.user_num <> '' AND d.uuid <> '' AND lower(d.platform) IN ('ios', 'android')
-            AND (b.device IS NULL OR b.push_token <> coalesce(d.push_device_token, '')
+            AND (b.device IS NULL OR b.stale = 1 OR b.push_token <> coalesce(d.push_device_token, '')
                 OR b.push_platform <> coalesce(d.push_platform, ''))
             AND NOT EXISTS (
                 SELECT 1 FROM sys_user_devices n WHERE n.device_id = l.device_id AND n.state <> 0 AND n.id > l.id)

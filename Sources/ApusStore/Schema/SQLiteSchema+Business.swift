@@ -122,12 +122,14 @@ extension SQLiteSchema {
         CREATE INDEX business_tokens_by_user ON business_tokens(user_num, created_at);
         CREATE INDEX business_tokens_by_expiry ON business_tokens(expires_at);
 
-        -- Which device of Apus a row of sys_devices is, and the token and vendor that it was registered with.
+        -- Which device of Apus a row of sys_devices is, and the token and vendor that it was registered with; stale if
+        -- somebody else logged a user in since.
         CREATE TABLE business_devices (
             sys_device INTEGER PRIMARY KEY,
             device INTEGER NOT NULL UNIQUE REFERENCES devices(id),
             push_token TEXT NOT NULL,
-            push_platform TEXT NOT NULL
+            push_platform TEXT NOT NULL,
+            stale INTEGER NOT NULL DEFAULT 0
         ) STRICT;
 
         -- Which message a row of sys_push_messages became, and whether something may still become of it.
@@ -239,7 +241,7 @@ extension SQLiteSchema {
             CREATE TRIGGER sys_user_devices_resumed AFTER UPDATE OF state ON sys_user_devices
             WHEN NEW.state <> 0 AND OLD.state = 0
             BEGIN
-                DELETE FROM business_devices WHERE sys_device = NEW.device_id;
+                UPDATE business_devices SET stale = 1 WHERE sys_device = NEW.device_id;
             END;
 
             """
