@@ -6,12 +6,12 @@ import CoreMetrics
 import Logging
 import NIOCore
 
-/// Whoever reaches devices that hold no connection of their own. A new vendor is one line here.
+/// Whoever reaches devices that hold no connection of their own.
 struct Vendors {
     let apns: APNsPushProvider
     /// Nil if the gateway is a component of no other server.
     let gateway: ComponentGateway?
-    private let others: [any PushProvider]
+    private var others: [any PushProvider]
 
     init(
         _ configuration: Configuration, group: any EventLoopGroup, clock: any Clock, metrics: any MetricsFactory,
@@ -32,6 +32,7 @@ struct Vendors {
                 http: OutgoingHTTP(group: group, policy: policy), clock: clock, logger: logger,
                 allowsPlainHTTP: configuration.webPush.allowsPlainHTTP)
         ]
+        others += VendorProviders.all(group: group, clock: clock, logger: logger)
     }
 
     var all: [any PushProvider] { [apns] + (gateway.map { [$0] } ?? []) + others }

@@ -1,0 +1,11 @@
+import ApusCore
+
+extension Message {
+    /// Whether devices show something; else it is for the app's own code only.
+    var showsNotification: Bool { content.kind == .message && content.push == nil }
+
+    /// Seconds, rounded up.
+    func secondsLeft(at now: Timestamp, atMost limit: Int64) -> Int64 {
+        min(max((expiresAt.milliseconds - now.milliseconds + 999) / 1000, 0), limit)
+    }
+}
