@@ -23,6 +23,7 @@ package final class ApusServer: Sendable {
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
+    private let vendors: Vendors
     let legacyAPNs: LegacyAPNsListeners
     private let store: SQLiteMessageStore
     private let group: MultiThreadedEventLoopGroup
@@ -30,7 +31,8 @@ package final class ApusServer: Sendable {
     private init(
         configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
         centre: MessageCentre,
-        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, legacyAPNs: LegacyAPNsListeners,
+        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
+        legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
         self.configuration = configuration
@@ -43,6 +45,7 @@ package final class ApusServer: Sendable {
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
+        self.vendors = vendors
         self.legacyAPNs = legacyAPNs
         self.store = store
         self.group = group
@@ -92,11 +95,13 @@ package final class ApusServer: Sendable {
         let bridge = LegacyBridge(
             dispatcher: dispatcher, apps: apps, allowed: configuration.legacyAPNs.allowed,
             defaultTimeToLive: configuration.messages.defaultTimeToLive.milliseconds / 1000, logger: logger)
-        let credentials = CredentialBook(dispatcher: dispatcher, box: box, others: [bridge])
+        let credentials = CredentialBook(dispatcher: dispatcher, box: box, others: [bridge] + vendors.credentialHolders)
         let endpoints = EndpointBook(
             dispatcher: dispatcher, box: box,
             lifetimeSeconds: configuration.unifiedPush.lifetime.milliseconds / 1000)
-        let business = BusinessContext(configuration, dispatcher: dispatcher, apps: apps, senders: [], logger: logger)
+        let business = BusinessContext(
+            configuration, dispatcher: dispatcher, apps: apps, senders: [vendors.sms, vendors.mail],
+            logger: logger)
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = HTTPServerContext.Limits(configuration)
         let limiter = EndpointLimiter(limits.endpoints)
@@ -139,7 +144,8 @@ package final class ApusServer: Sendable {
             maintenance: Maintenance(
                 dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
             centre: business.centre,
-            dispatcher: dispatcher, http: http, xmpp: xmpp, legacyAPNs: legacyAPNs, store: store, group: group)
+            dispatcher: dispatcher, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs, store: store,
+            group: group)
     }
 
     static func listening<Service>(
@@ -175,7 +181,7 @@ package final class ApusServer: Sendable {
         try? await xmpp?.close()
         await legacyAPNs.stop(within: configuration.server.shutdownGrace)
         // What vendors answer is still written.
-        for lane in dispatcher.lanes { await lane.provider.shutdown() }
+        await vendors.shutdown()
         await dispatcher.stop()
         xmpp?.drain()
         await http.drain(within: configuration.server.shutdownGrace)

@@ -11,6 +11,8 @@ struct Vendors {
     let apns: APNsPushProvider
     /// Nil if the gateway is a component of no other server.
     let gateway: ComponentGateway?
+    let sms: SMSNoticeSender
+    let mail: MailNoticeSender
     private var others: [any PushProvider]
 
     init(
@@ -32,7 +34,25 @@ struct Vendors {
                 http: OutgoingHTTP(group: group, policy: policy), clock: clock, logger: logger,
                 allowsPlainHTTP: configuration.webPush.allowsPlainHTTP)
         ]
+        sms = SMSNoticeSender(
+            group: group, policy: policy, clock: clock, quota: try Self.quota(configuration.business.smsPerDay),
+            logger: logger)
+        mail = MailNoticeSender(clock: clock, quota: try Self.quota(configuration.business.mailsPerDay), logger: logger)
         others += VendorProviders.all(group: group, clock: clock, logger: logger)
+    }
+
+    /// Half of a day's may come within an hour.
+    private static func quota(_ perDay: Int) throws -> ReceiverLimits.Quota? {
+        perDay == 0 ? nil : try ReceiverLimits.Quota(perHour: (perDay + 1) / 2, perDay: perDay)
+    }
+
+    /// Whoever uses credentials without being a vendor of pushes.
+    var credentialHolders: [any CredentialHolder] { sms.credentialHolders + [mail.credentialHolder] }
+
+    func shutdown() async {
+        for provider in all { await provider.shutdown() }
+        await sms.shutdown()
+        await mail.shutdown()
     }
 
     var all: [any PushProvider] { [apns] + (gateway.map { [$0] } ?? []) + others }

@@ -110,6 +110,9 @@ package struct Configuration: Sendable {
     }
 
     package struct Business: Sendable {
+        /// To one receiver; 0 is as many as there are.
+        package var smsPerDay = 0
+        package var mailsPerDay = 0
         package var app = "business"
         package var scanEvery = Duration.seconds(60)
         package var tokenLifetime = Duration.days(30)
