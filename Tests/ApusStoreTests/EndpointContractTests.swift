@@ -56,7 +56,7 @@ struct EndpointContractTests {
     }
 
     @Test(
-        "registers nothing for a device that is not registered, whose endpoints are inactive",
+        "registers nothing for a device that is not registered, whose endpoints are gone for ever",
         arguments: StoreUnderTest.allCases)
     func inactive(_ store: StoreUnderTest) throws {
         try store.with { fixture in
@@ -64,8 +64,16 @@ struct EndpointContractTests {
             let registration = EndpointRegistration(device: ann.number, name: "mail")
             _ = try register(fixture, registration, id: firstID)
             try fixture.store.write { _ = try $0.deactivate(deviceID: ann.id, at: fixture.clock.now) }
-            #expect(try fixture.store.read { try $0.endpoint(firstID) }?.isActive == false)
+            #expect(try fixture.store.read { try $0.endpoint(firstID) } == nil)
             #expect(throws: ApusError.unknownDevice) { _ = try register(fixture, registration, id: [2]) }
+            // Who has the token next does not get what is posted to the one before.
+            _ = try fixture.device(
+                try #require(fixture.store.read { try $0.apps() }.first), "ben", token: ann.nativeToken)
+            #expect(try fixture.store.read { try $0.endpoint(firstID) } == nil)
+            let again = try register(fixture, registration, id: [2])
+            _ = try fixture.device(
+                try #require(fixture.store.read { try $0.apps() }.first), "eve", token: ann.nativeToken)
+            #expect(try fixture.store.read { try $0.endpoint(again.id) } == nil)
         }
     }
 

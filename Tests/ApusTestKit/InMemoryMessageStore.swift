@@ -166,7 +166,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         }
         device.number = deviceList[index].number
         device.id = deviceList[index].id
-        if deviceList[index].alias != device.alias { failOpen(device.number, at: now) }
+        if deviceList[index].alias != device.alias {
+            failOpen(device.number, at: now)
+            endpointList.removeAll { $0.registration.device == device.number }
+        }
         deviceList[index] = device
         return device
     }
@@ -188,6 +191,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     func deactivate(deviceID: String, at now: Timestamp) -> Device? {
         guard let index = deviceList.firstIndex(where: { $0.id == deviceID }) else { return nil }
         deviceList[index].isActive = false
+        let number = deviceList[index].number
+        endpointList.removeAll { $0.registration.device == number }
         return deviceList[index]
     }
 

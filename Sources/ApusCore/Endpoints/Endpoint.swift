@@ -47,18 +47,21 @@ package struct EndpointRegistration: Sendable, Equatable {
     package var takesTextOnly: Bool
     /// Whether the device confirms what it gets.
     package var needsConfirmation: Bool
+    /// Which of the device's clients registered it, if it can have several: only that one knows when it ends.
+    package var address: String?
     /// Until when it holds, unless it is made again; nil for ever.
     package var expiresAt: Timestamp?
 
     package init(
         device: DeviceNumber, name: String, senderKey: [UInt8]? = nil, takesTextOnly: Bool = false,
-        needsConfirmation: Bool = true, expiresAt: Timestamp? = nil
+        needsConfirmation: Bool = true, address: String? = nil, expiresAt: Timestamp? = nil
     ) {
         self.device = device
         self.name = name
         self.senderKey = senderKey
         self.takesTextOnly = takesTextOnly
         self.needsConfirmation = needsConfirmation
+        self.address = address
         self.expiresAt = expiresAt
     }
 

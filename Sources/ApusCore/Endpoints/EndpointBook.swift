@@ -5,6 +5,7 @@ package final class EndpointBook: Sendable {
     private let dispatcher: Dispatcher
     private let tokens: SealedTokens
     private let messageTokens: SealedTokens
+    private let deviceTokens: SealedTokens
     /// What devices want of their endpoints, each in its order.
     package let changes = OrderedChanges()
     private let base = Mutex("")
@@ -16,6 +17,7 @@ package final class EndpointBook: Sendable {
         self.lifetimeSeconds = lifetimeSeconds
         tokens = SealedTokens(box, purpose: "endpoints", length: 16)
         messageTokens = SealedTokens(box, purpose: "pushed messages", length: 8)
+        deviceTokens = SealedTokens(box, purpose: "devices elsewhere", length: 0)
     }
 
     // MARK: URLs
@@ -49,6 +51,10 @@ package final class EndpointBook: Sendable {
             MessageID(bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) })
         }
     }
+
+    /// What a device is registered as that is known by its address elsewhere. Nobody can guess it, as who knows a token
+    /// can take the device over through ONE-PUSH.
+    package func deviceToken(of address: String) -> String { deviceTokens.token(for: Array(address.utf8)) }
 
     // MARK: Registrations
 

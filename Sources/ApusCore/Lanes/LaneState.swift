@@ -22,6 +22,8 @@ package struct LaneState {
     private var hasMore = true
     /// The provider took no more.
     private var isHeldUp = false
+    /// Whether somebody will call `tryAgain`.
+    private var willTryAgain = false
     /// Something behind the cursor was left out, or is to be tried again.
     private var mustBeginAnew = false
     private var pausedUntil: NIODeadline?
@@ -70,18 +72,21 @@ package struct LaneState {
     }
 
     /// The provider did not take a delivery of the page; the rest of the page is to be dropped.
-    /// - Returns: whether to try again after a while, as nothing is under way whose end would tell that there is room.
+    /// - Returns: whether to try again after a while, as that is not due yet. What is under way may take long to tell that
+    ///   there is room, and there may be room for others before.
     package mutating func refused(_ key: DeliveryKey) -> Bool {
         underWay.remove(key)
         isHeldUp = true
         hasMore = true
         isReading = false
         settledMeanwhile = []
-        return underWay.isEmpty
+        defer { willTryAgain = true }
+        return !willTryAgain
     }
 
     /// The provider may take more by now.
     package mutating func tryAgain() {
+        willTryAgain = false
         isHeldUp = false
     }
 

@@ -32,6 +32,10 @@ package struct DeviceSession {
     private var unconfirmed: [Unconfirmed] = []
     /// Confirmed messages that had been written more than once, and how many more answers that may bring.
     private var echoes: [(message: MessageID, count: Int)] = []
+    /// The oldest message that the device did not take, and when what is from there on is read again.
+    private var givenBack: (message: MessageID, again: NIODeadline)?
+    /// How often that was.
+    private var returns = 0
     private let pingAfter: TimeAmount?
     private var lastHeard: NIODeadline
     private var pingedAt: NIODeadline?
@@ -169,6 +173,23 @@ package struct DeviceSession {
         return .expected(unrecordedSentAt: entry.isRecorded ? nil : entry.sentAt)
     }
 
+    /// The device does not take a message now. It makes room for others, stays in the store, and comes again later, ever
+    /// more seldom.
+    package mutating func giveBack(_ message: MessageID, now: NIODeadline, settings: SessionSettings) {
+        guard let index = unconfirmed.firstIndex(where: { $0.message == message }) else { return }
+        remove(at: index)
+        let again = givenBack?.again ?? now + settings.resendDelay(attempt: returns + 1)
+        givenBack = (min(message, givenBack?.message ?? message), again)
+    }
+
+    /// Passes over what is waited for already, when the store is read again.
+    /// - Returns: whether the message is.
+    package mutating func passesOver(_ message: MessageID) -> Bool {
+        guard unconfirmed.contains(where: { $0.message == message }) else { return false }
+        cursor = max(cursor, message)
+        return true
+    }
+
     private mutating func takeEcho(of message: MessageID) -> Bool {
         guard let index = echoes.firstIndex(where: { $0.message == message }) else { return false }
         echoes[index].count -= 1
@@ -239,6 +260,16 @@ package struct DeviceSession {
             actions.append(.recordSent(entry.message, at: entry.sentAt))
         }
         unconfirmed.removeAll { $0.expires <= now }
+        if let back = givenBack, back.again <= now {
+            if case .behind(isFetching: true, _) = flow {
+                givenBack?.again = now + .seconds(1)
+            } else {
+                givenBack = nil
+                returns = min(returns + 1, 30)
+                cursor = min(cursor, MessageID(back.message.rawValue - 1))
+                wake()
+            }
+        }
         var again: [MessageID] = []
         for index in unconfirmed.indices where unconfirmed[index].resend <= now {
             again.append(unconfirmed[index].message)
@@ -253,6 +284,7 @@ package struct DeviceSession {
     package func nextDeadline(settings: SessionSettings) -> NIODeadline {
         var deadline = pingedAt.map { $0 + settings.pingTimeout } ?? (lastHeard + (pingAfter ?? settings.pingAfter))
         for entry in unconfirmed { deadline = min(deadline, entry.resend, entry.expires) }
+        if let givenBack { deadline = min(deadline, givenBack.again) }
         return deadline
     }
 }

@@ -31,6 +31,14 @@ extension SessionShard {
         changes.append(change)
     }
 
+    /// The device does not take a message now.
+    package func giveBack(_ handle: SessionHandle, _ message: MessageID) {
+        eventLoop.assertInEventLoop()
+        guard isCurrent(handle) else { return }
+        slots[Int(handle.slot)].session.giveBack(message, now: backend.clock.uptime, settings: backend.settings)
+        schedule(handle)
+    }
+
     /// Messages reached the device, as its connection tells.
     package func arrived(_ handle: SessionHandle, _ messages: some Sequence<MessageID>) {
         eventLoop.assertInEventLoop()

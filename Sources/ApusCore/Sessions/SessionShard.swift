@@ -190,7 +190,7 @@ package final class SessionShard: @unchecked Sendable {
     ) {
         let slot = Int(handle.slot)
         var isComplete = deliveries.count < limit
-        for delivery in deliveries {
+        for delivery in deliveries where !slots[slot].session.passesOver(delivery.message.id) {
             guard
                 slots[slot].session.admit(delivery.message.id, isWritable: transport.isWritable, settings: settings)
             else {
@@ -352,7 +352,7 @@ package final class SessionShard: @unchecked Sendable {
         fetch(handle)
     }
 
-    private func schedule(_ handle: SessionHandle) {
+    func schedule(_ handle: SessionHandle) {
         guard isCurrent(handle) else { return }
         let deadline = slots[Int(handle.slot)].session.nextDeadline(settings: settings)
         guard deadline < slots[Int(handle.slot)].wheelDeadline else { return }

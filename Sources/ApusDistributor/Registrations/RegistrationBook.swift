@@ -79,6 +79,13 @@ package final class RegistrationBook: Sendable {
         }
     }
 
+    func has(_ appToken: String) throws -> Bool {
+        try database.read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT 1 FROM registrations WHERE app_token = ?", arguments: [appToken]) != nil
+        }
+    }
+
     /// Removes a registration with all that waits for it, and remembers that its gateway is to be told.
     func remove(_ registration: Registration, departure: Departure?, at now: Timestamp) throws {
         try database.write { database in

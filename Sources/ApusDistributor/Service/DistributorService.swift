@@ -146,7 +146,9 @@ final class DistributorService: @unchecked Sendable {
 
     private func keep(_ push: GatewayPush, _ payload: [UInt8], _ registration: Registration) {
         let isKept = attempt("a push was not kept") {
-            try book.keep(payload, for: registration.appToken, at: clock.now)
+            // The disk may have had no room for it when it was made.
+            if try !book.has(registration.appToken) { try book.save(registration) }
+            return try book.keep(payload, for: registration.appToken, at: clock.now)
         }
         guard isKept == true else {
             logger.warning("a push was refused", metadata: ["application": "\(registration.service)"])
@@ -174,9 +176,12 @@ final class DistributorService: @unchecked Sendable {
                 metadata: ["application": "\(registration.service)", "problem": "\(problem)"])
             distributor.undelivered(registration.appToken, at: clock.now)
             run([])
-        } else {
-            attempt("a push was not removed") { try book.remove(push) }
+        } else if attempt("a push was not removed", { try book.remove(push) }) != nil {
             run(distributor.delivered(registration.appToken))
+        } else {
+            // It is still the oldest: brought again at once, it would come without end.
+            distributor.undelivered(registration.appToken, at: clock.now)
+            run([])
         }
     }
 

@@ -9,6 +9,8 @@ package struct HostGate {
         package var perHost = 256
         /// What a host may have before it answered anything; with each answer it may have one more.
         package var firstShare = 16
+        /// What all hosts together may have that answered nothing since their last trouble.
+        package var untried = 512
         /// A host that has as much as it may and answered nothing for this long is slow.
         package var patience = TimeAmount.milliseconds(500)
         /// How long what is for a slow host waits.
@@ -41,11 +43,14 @@ package struct HostGate {
         var pausedUntil: NIODeadline?
         /// When it answered last, or when its first request was sent.
         var lastSign: NIODeadline
+
+        var untried: Int { answers == 0 ? underWay : 0 }
     }
 
     private let limits: Limits
     private var loads: [String: Load] = [:]
     package private(set) var underWay = 0
+    private var untried = 0
 
     package init(_ limits: Limits = Limits()) {
         self.limits = limits
@@ -59,11 +64,18 @@ package struct HostGate {
             load.pausedUntil = nil
         }
         guard load.underWay < min(limits.perHost, limits.firstShare + load.answers) else {
-            return now - load.lastSign < limits.patience ? .full : .wait(limits.slowWait)
+            guard now - load.lastSign < limits.patience else { return .wait(limits.slowWait) }
+            // What is for others need not wait until it is known whether a host answers at all.
+            return load.answers > 0 ? .full : .wait(limits.patience)
         }
+        // A new host may always be tried once.
+        let isNew = load.underWay == 0 && load.troubles == 0
+        guard isNew || load.answers > 0 || untried < limits.untried else { return .wait(limits.slowWait) }
         if load.underWay == 0 { load.lastSign = now }
         if loads.count >= limits.hosts { loads = loads.filter { $0.value.underWay > 0 } }
+        untried -= load.untried
         load.underWay += 1
+        untried += load.untried
         underWay += 1
         loads[host] = load
         return .send
@@ -74,6 +86,7 @@ package struct HostGate {
     package mutating func finished(_ host: String, at now: NIODeadline, trouble: TimeAmount?) {
         guard var load = loads[host], load.underWay > 0 else { return }
         underWay -= 1
+        untried -= load.untried
         load.underWay -= 1
         if let trouble {
             load.answers = 0
@@ -87,6 +100,8 @@ package struct HostGate {
             load.pausedUntil = nil
             load.lastSign = now
         }
-        loads[host] = load.underWay == 0 && load.troubles == 0 ? nil : load
+        untried += load.untried
+        // Who answers well is remembered, and so need not wait behind those who never did.
+        loads[host] = load.underWay == 0 && load.troubles == 0 && load.answers == 0 ? nil : load
     }
 }

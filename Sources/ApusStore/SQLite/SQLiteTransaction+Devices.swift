@@ -32,6 +32,7 @@ private enum Statements {
     static let failOpen: SQL = """
         UPDATE deliveries SET end = 'failed', reason = ?, ended_at = ?, open = 0 WHERE device = ? AND open = 1
         """
+    static let forgetEndpoints: SQL = "DELETE FROM endpoints WHERE device = ?"
     static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE public_id = ?"
     static let aliasAndAccount: SQL = """
         SELECT d.alias, d.app, c.name FROM devices d LEFT JOIN accounts c ON c.device = d.id WHERE d.id = ?
@@ -122,6 +123,7 @@ extension SQLiteTransaction {
             // Another user's messages are not for whom holds the device now.
             if !earlier.alias.utf8.elementsEqual(registration.alias.utf8) {
                 try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
+                try database.run(Statements.forgetEndpoints, earlier.number)
             }
             try database.run(Statements.deleteTags, earlier.number)
         } else {
@@ -148,7 +150,10 @@ extension SQLiteTransaction {
 
     func deactivate(deviceID: String, at now: Timestamp) throws -> Device? {
         try database.run(Statements.deactivate, deviceID)
-        return try device(id: deviceID)
+        guard let device = try device(id: deviceID) else { return nil }
+        // Who posts to them was told to forget them.
+        try database.run(Statements.forgetEndpoints, device.number)
+        return device
     }
 
     func setAlias(_ alias: String, of device: DeviceNumber, at now: Timestamp) throws {

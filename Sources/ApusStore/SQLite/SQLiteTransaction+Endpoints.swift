@@ -3,7 +3,7 @@ import ApusCore
 private enum Statements {
     static let select = """
         SELECT e.id, e.public_id, e.registration, e.sender_key, e.text_only, e.needs_confirmation, e.expires_at,
-            v.id, v.platform, v.vendor, v.app, a.public_id, v.tenant, v.public_id, v.active
+            v.id, v.platform, v.vendor, v.app, a.public_id, v.tenant, v.public_id, v.active, e.address
         FROM endpoints e JOIN devices v ON v.id = e.device JOIN apps a ON a.id = v.app
         """
     static let byID: SQL = "\(select) WHERE e.public_id = ?"
@@ -12,11 +12,11 @@ private enum Statements {
     static let count: SQL = "SELECT count(*) FROM endpoints WHERE device = ?"
     static let put: SQL = """
         INSERT INTO endpoints
-            (public_id, device, registration, sender_key, text_only, needs_confirmation, created_at, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            (public_id, device, registration, sender_key, text_only, needs_confirmation, address, created_at, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (device, registration) DO UPDATE SET sender_key = excluded.sender_key,
             text_only = excluded.text_only, needs_confirmation = excluded.needs_confirmation,
-            expires_at = excluded.expires_at
+            address = excluded.address, expires_at = excluded.expires_at
         """
     static let delete: SQL = "DELETE FROM endpoints WHERE id = ?"
     static let deleteExpired: SQL = """
@@ -45,7 +45,7 @@ extension SQLiteTransaction {
         let target = target(row, at: 7, rule: 0)
         let registration = EndpointRegistration(
             device: target.device, name: row.text(2), senderKey: row.optionalBlob(3), takesTextOnly: row.bool(4),
-            needsConfirmation: row.bool(5), expiresAt: row.optionalTime(6))
+            needsConfirmation: row.bool(5), address: row.optionalText(15), expiresAt: row.optionalTime(6))
         return Endpoint(
             number: EndpointNumber(row.int(0)), id: row.blob(1), registration: registration,
             app: AppNumber(row.int(10)), appID: row.text(11), tenant: row.text(12), deviceID: row.text(13),
@@ -76,7 +76,7 @@ extension SQLiteTransaction {
         }
         try database.run(
             Statements.put, newID, device, registration.name, registration.senderKey, registration.takesTextOnly,
-            registration.needsConfirmation, now, registration.expiresAt)
+            registration.needsConfirmation, registration.address, now, registration.expiresAt)
         guard let endpoint = try database.first(Statements.byName, device, registration.name, value: endpoint) else {
             throw ApusError(.internal, code: "endpoint_vanished", "The endpoint cannot be read back.")
         }

@@ -173,13 +173,14 @@ enum SQLiteSchema {
         ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 
         CREATE TABLE endpoints (
-            id INTEGER PRIMARY KEY,
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
             public_id BLOB NOT NULL UNIQUE,
             device INTEGER NOT NULL REFERENCES devices(id),
             registration TEXT NOT NULL,
             sender_key BLOB,
             text_only INTEGER NOT NULL,
             needs_confirmation INTEGER NOT NULL,
+            address TEXT,
             created_at INTEGER NOT NULL,
             expires_at INTEGER,
             UNIQUE (device, registration)

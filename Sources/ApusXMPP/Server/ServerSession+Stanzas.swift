@@ -59,11 +59,14 @@ extension ServerSession {
         }
     }
 
-    /// Takes a distributor's answer that it has a push (UnifiedPush).
+    /// Takes a distributor's answer that it has a push, or does not take it (UnifiedPush).
     private mutating func isPushReceipt(_ iq: XMLElement) -> Bool {
-        guard iq.attribute("type") == "result", iq.attribute("to") == settings.gateway,
-            let message = iq.attribute("id").flatMap(MessageID.init)
-        else { return false }
+        guard iq.attribute("to") == settings.gateway, let message = iq.attribute("id").flatMap(MessageID.init) else {
+            return false
+        }
+        // What it means for the endpoint is the gateway's business.
+        if iq.attribute("type") == "error" { act(.giveBack(message)) }
+        guard iq.attribute("type") == "result" else { return false }
         act(.count(.receipt))
         act(.confirm(message, .received))
         return true

@@ -21,6 +21,8 @@ enum SessionAction {
     case attach(Account)
     case detach
     case confirm(MessageID, Receipt)
+    /// The client does not take a push now.
+    case giveBack(MessageID)
     /// The client counted these messages (XEP-0198).
     case noteArrived([MessageID])
     /// The same, of messages that were written on the stream that is resumed.

@@ -174,6 +174,8 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
             updateWatch()
         case .detach: detach()
         case .confirm(let message, let receipt): confirm(message, receipt)
+        case .giveBack(let message):
+            if let handle { loop.shard.giveBack(handle, message) }
         case .noteArrived(let messages):
             noteArrived(messages)
             requestAcknowledgement()

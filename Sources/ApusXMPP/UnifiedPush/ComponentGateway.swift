@@ -81,13 +81,13 @@ package final class ComponentGateway: PushProvider {
                 .unavailable(retryAfter: 60), code: "no_app",
                 "The gateway's app \(settings.appID) does not exist. Make it, or set unifiedpush.component_app.")
         }
-        let token = sender.bare.description
+        let token = house.endpoints.deviceToken(of: sender.bare.description)
         guard registers else {
             return try await house.dispatcher.query { try $0.device(withToken: token, of: app.number)?.number }
         }
         guard settings.allows(sender.domain) else { return nil }
         let registration = DeviceRegistration(
-            app: app.number, alias: token, platform: .pc, nativeToken: token, vendor: route)
+            app: app.number, alias: sender.bare.description, platform: .pc, nativeToken: token, vendor: route)
         let now = clock.now
         return try await house.dispatcher.update { transaction in
             let device = try transaction.deviceOrNew(registration, newID: RandomToken.hex128(), at: now)
@@ -104,6 +104,7 @@ package final class ComponentGateway: PushProvider {
         try await house.dispatcher.update { try $0.setAddress(sender.description, of: device) }
         let now = clock.uptime
         state.withLock { state in
+            state.answers.heard(device)
             guard state.returned.count < Self.mostReturned else { return }
             state.returned[sender.bare.description] = now
         }
@@ -160,10 +161,26 @@ package final class ComponentGateway: PushProvider {
         guard [.itemNotFound, .featureNotImplemented].contains(error.condition) else {
             return answer.completion(later(reason, answer.delivery))
         }
-        // Who posts to the endpoint is to hear that it is no more.
-        answer.completion(VendorOutcome(.refused, code: "unifiedpush.\(error.condition.rawValue)", detail: reason))
-        guard let house = state.withLock({ $0.house }) else { return }
-        Task { try? await house.gateway.revoke(id, sender) }
+        Task { await end(answer, by: sender, code: "unifiedpush.\(error.condition.rawValue)", reason) }
+    }
+
+    /// A client does not know the application of a push. It may be that of another client of the same account; else
+    /// who posts to the endpoint is to hear that it is no more.
+    private func end(_ answer: AwaitedAnswers.Answer, by sender: JID, code: String, _ reason: String) async {
+        let (message, device) = (answer.delivery.message.id, answer.delivery.device)
+        guard let house = state.withLock({ $0.house }),
+            let owner = (try? await house.gateway.endpoint(of: message, to: device))?.registration.address,
+            owner != sender.description
+        else {
+            answer.completion(VendorOutcome(.refused, code: code, detail: reason))
+            try? await state.withLock({ $0.house })?.gateway.revoke(message, sender)
+            return
+        }
+        try? await house.dispatcher.update { try $0.setAddress(owner, of: device) }
+        answer.completion(
+            VendorOutcome(
+                .later(at: clock.now), code: "unifiedpush.elsewhere",
+                detail: "\(reason) It is \(owner) that registered the endpoint."))
     }
 
     /// A receipt for the text of seed 002's protocol (XEP-0184).
@@ -207,6 +224,10 @@ package final class ComponentGateway: PushProvider {
         let stanza = PushStanzas.push(
             delivery.message, push, for: registration, from: settings.client.domain, to: delivery.token)
         let confirms = delivery.message.needsConfirmation
+        guard !confirms || state.withLock({ $0.answers.mayAsk(delivery.device, at: clock.uptime) }) else {
+            completion(later("\(delivery.token) does not answer.", delivery))
+            return true
+        }
         let (client, mayWait) = state.withLock { state in
             guard state.problem == nil else { return (nil as ComponentClient?, false) }
             let mayWait =

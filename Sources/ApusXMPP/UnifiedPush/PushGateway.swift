@@ -99,7 +99,8 @@ final class PushGateway: Sendable {
                 let endpoint = try await endpoints.register(
                     EndpointRegistration(
                         device: device, name: registration.name, senderKey: senderKey,
-                        takesTextOnly: registration.takesTextOnly, needsConfirmation: !registration.takesTextOnly),
+                        takesTextOnly: registration.takesTextOnly, needsConfirmation: !registration.takesTextOnly,
+                        address: sender.description),
                     expires: !registration.takesTextOnly)
                 return PushStanzas.registered(
                     registration, iq, url: url(of: endpoint, registration),
@@ -141,12 +142,22 @@ final class PushGateway: Sendable {
         Task { try? await revoke(message, sender) }
     }
 
+    /// The endpoint is no more, unless another client of the sender's account registered it.
     func revoke(_ message: MessageID, _ sender: JID) async throws {
-        guard let device = try await device(sender, false) else { return }
-        let push = try await dispatcher.query { snapshot in
-            try snapshot.delivery(of: message, to: device) == nil
-                ? nil : try snapshot.message(message)?.message.content.push
+        guard let device = try await device(sender, false),
+            let endpoint = try await endpoint(of: message, to: device),
+            endpoint.registration.address.map({ $0 == sender.description }) ?? true
+        else { return }
+        try await endpoints.unregister(endpoint.registration.name, of: device)
+    }
+
+    /// The endpoint that a message was posted to, if it still is one.
+    func endpoint(of message: MessageID, to device: DeviceNumber) async throws -> Endpoint? {
+        try await dispatcher.query { snapshot in
+            guard try snapshot.delivery(of: message, to: device) != nil,
+                let push = try snapshot.message(message)?.message.content.push
+            else { return nil }
+            return try snapshot.endpoints(of: device).first { $0.number == push.endpoint }
         }
-        if let push { try await endpoints.unregister(push.registration, of: device) }
     }
 }

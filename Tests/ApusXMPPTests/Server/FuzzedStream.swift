@@ -196,7 +196,7 @@ struct FuzzedStream {
             for id in asked where stanza.contains(#" id="\#(id)""#) && stanza.hasPrefix("<iq") {
                 answers[id, default: 0] += 1
             }
-        case .confirm, .arrived, .arrivedEarlier, .submit: #expect(isClaimed)
+        case .confirm, .giveBack, .arrived, .arrivedEarlier, .submit: #expect(isClaimed)
         case .close: #expect(!isAttached && isClosed)
         }
     }

@@ -17,6 +17,7 @@ final class Screenplay {
         case attach(String)
         case detach
         case confirm(Int64, Receipt)
+        case giveBack(Int64)
         case arrived([Int64])
         case arrivedEarlier([Int64])
         case submit(String, to: String)
@@ -260,6 +261,7 @@ final class Screenplay {
         case .attach(let account): effects.append(.attach(account.name))
         case .detach: effects.append(.detach)
         case .confirm(let message, let receipt): effects.append(.confirm(message.rawValue, receipt))
+        case .giveBack(let message): effects.append(.giveBack(message.rawValue))
         case .noteArrived(let messages):
             effects.append(.arrived(messages.map(\.rawValue)))
             flush()
