@@ -19,7 +19,7 @@ package final class RecordingSender: NotificationSender {
     package var taken: [OutgoingNotification] { state.withLock { $0.taken } }
 
     /// What it answers next, one after the other; when there are no more, that it was accepted.
-    package func answer(_ outcomes: NotificationOutcome...) {
+    package func answer(contentsOf outcomes: [NotificationOutcome]) {
         state.withLock { $0.outcomes += outcomes }
     }
 

@@ -103,7 +103,7 @@ package struct MissedReceiver: Sendable, Equatable {
     package let number: String
     package let reason: Reason
 
-    init(_ number: String, _ reason: Reason) {
+    package init(_ number: String, _ reason: Reason) {
         self.number = number
         self.reason = reason
     }

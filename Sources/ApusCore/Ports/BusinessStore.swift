@@ -20,6 +20,7 @@ package protocol BusinessSnapshot {
     func schedules(of app: AppNumber?, before: Int64?, limit: Int) throws -> [Schedule]
     func dueSchedules(at now: Timestamp, limit: Int) throws -> [Schedule]
     func notices(of row: Int64) throws -> NoticeCounts
+    func notice(of row: Int64, user number: String) throws -> Notice?
     /// When the message centre next has something to do by itself: a schedule or a notice that comes due.
     func nextCentreTime() throws -> Timestamp?
     /// The latest first, from before `before`.
@@ -65,7 +66,6 @@ package protocol BusinessTransaction: BusinessSnapshot {
     func insert(_ letter: DeadLetter) throws
     func removeDeadLetters(of row: Int64) throws
     func removeDeadLetter(_ id: Int64) throws -> DeadLetter?
-    func notice(of row: Int64, user number: String) throws -> Notice?
 
     /// Takes over one row of the seed's own tables.
     func importRow(_ row: ImportedRow, at now: Timestamp) throws -> ImportedRow.Outcome

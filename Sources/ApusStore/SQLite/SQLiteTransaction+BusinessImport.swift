@@ -4,8 +4,8 @@ import ApusCore
 extension SQLiteTransaction {
     func importRow(_ row: ImportedRow, at now: Timestamp) throws -> ImportedRow.Outcome {
         let table = row.table
-        guard let id = row["id"].flatMap({ Int64($0) }) else { return .refused(reason: "it has no id") }
         if let reason = row.problem { return .refused(reason: reason) }
+        guard let id = row["id"].flatMap({ Int64($0) }) else { return .refused(reason: "it has no id") }
         guard let statements = ImportStatements.all[table] else { return .refused(reason: "there is no such table") }
         if let there = try sameRow(statements, id: id, table.key.map { row[$0] }) {
             return there ? .alreadyThere : .refused(reason: "another row has the id \(id)")
