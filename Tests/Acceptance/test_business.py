@@ -205,6 +205,15 @@ def test_one_call_reaches_whoever_has_the_alias(business, ann):
         assert connection.message()["alert"] == "to a browser"
 
 
+def test_an_xmpp_account_with_the_users_number_is_one_of_the_users_devices(business, ann):
+    account = business.server.admin("POST", "/v1/accounts", json={"name": ann, "appId": "business"}).json()
+    business.register(ann)
+    id = business.push(ann).json()["push_message_id"]
+    message = business.status(id).json()["message_id"]
+    found = business.server.admin("GET", f"/v1/messages/{message}").json()["deliveries"]
+    assert len(found) == 2 and account["deviceId"] in [delivery["deviceId"] for delivery in found]
+
+
 def test_the_tokens_of_a_push_stand_in_the_seeds_columns(business, ann):
     for platform, token in [("ios", "i1"), ("ios", "i2"), ("android", "a1")]:
         business.register(ann, platform=platform, push_token=f"{token}-{ann}")

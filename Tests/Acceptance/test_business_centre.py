@@ -126,6 +126,23 @@ def test_a_row_that_is_set_back_to_0_is_acted_on_again(business):
     assert [letter for letter in letters if letter["row"] == id] == []
 
 
+def test_a_row_that_an_operator_deletes_leaves_nothing_behind(business):
+    id = business.add_row("7007")
+    acted_on(business, id)
+    assert business.sql(f"select count(*) as n from dead_letters where row = {id}") == [{"n": 1}]
+    business.sql(f"delete from sys_message_center where id = {id}")
+    assert business.sql(f"select count(*) as n from dead_letters where row = {id}") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("table, column", [("sys_user_devices", "id"), ("sys_devices", "device_id")])
+def test_a_login_or_a_device_that_an_operator_deletes_is_logged_out(business, table, column):
+    bob = business.add_user()
+    login = business.register(bob)
+    row = business.sql(f"select id, device_id from sys_user_devices where id = {login['user_device_id']}")[0]
+    business.sql(f"delete from {table} where id = {row[column]}")
+    assert business.push(bob).json()["devices"] == 0
+
+
 # Dead letters
 
 
@@ -178,7 +195,7 @@ def test_ten_thousand_rows_are_acted_on_in_time(start_server):
     business.server.post("/v1/schedules", data=json.dumps(body), headers={"X-App-Key": business.key})
     eventually(lambda: business.sql("select count(*) as n from sys_message_center where send_state = 1")[0]["n"]
                == 10_001, within=60)
-    # The release build is held to 5 s by the benchmark; this one is not optimised.
-    assert time.monotonic() - started < 40
+    # 5 s are promised, of a release build on a machine that does nothing else.
+    assert time.monotonic() - started < 20
     pushes = business.sql("select count(*) as n, count(distinct send_result) as d from sys_message_center")[0]
     assert pushes == {"n": 10_001, "d": 10_001}

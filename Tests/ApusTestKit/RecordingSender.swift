@@ -28,6 +28,8 @@ package final class RecordingSender: NotificationSender {
         state.withLock { $0.isBusy = isBusy }
     }
 
+    package func serves(_ app: AppNumber) -> Bool { true }
+
     package func submit(
         _ notification: OutgoingNotification, completion: @escaping @Sendable (NotificationOutcome) -> Void
     ) -> Bool {

@@ -2,8 +2,8 @@
 struct CentreAction {
     let app: App?
     let settings: BusinessSettings
-    /// The modes that there is a sender for.
-    let modes: Set<NotificationMode>
+    /// Whether there is a sender for an app's SMS or e-mail.
+    let serves: (NotificationMode, AppNumber) -> Bool
     let now: Timestamp
 
     /// Never throws for what is wrong with the row: that is written into it.
@@ -63,9 +63,9 @@ struct CentreAction {
     ) throws {
         let receivers = ReceiverList(row.receivers)
         try PushDraft.check(receivers)
-        _ = try ExtraParameters(row.extra)
+        let extra = try ExtraParameters(row.extra)
         let app = try requiredApp()
-        guard modes.contains(mode) else {
+        guard serves(mode, app.number) else {
             throw ApusError(
                 .invalid, code: "no_sender",
                 "no \(mode.name) sender is configured: Documentation/business.md says how to add one.")
@@ -86,7 +86,7 @@ struct CentreAction {
                 notices.append(
                     Notice(
                         row: row.id, userNumber: number, mode: mode, address: address, title: row.title,
-                        text: row.content, app: app.number, level: row.level))
+                        text: row.content, extra: extra.text, app: app.number, level: row.level))
             }
         }
         guard !notices.isEmpty else { throw Self.nobody(missed) }

@@ -82,13 +82,13 @@ package final class MessageCentre: Sendable {
     /// One commit.
     /// - Returns: whether there is more to do at once.
     private func step() async throws -> Bool {
-        let (now, batch, modes) = (dispatcher.clock.now, Self.batch, notices.modes)
+        let (now, batch) = (dispatcher.clock.now, Self.batch)
         // Most looks find nothing, and a look that only reads holds nobody up.
         let hasWork = try await dispatcher.query {
             try !$0.waitingRows(limit: 1).isEmpty || !$0.dueSchedules(at: now, limit: 1).isEmpty
         }
         guard hasWork else { return false }
-        return try await dispatcher.push { [apps, settings] transaction, send in
+        return try await dispatcher.push { [apps, settings, notices] transaction, send in
             let schedules = try transaction.dueSchedules(at: now, limit: batch)
             for schedule in schedules {
                 let row = try transaction.insertRow(schedule.row, at: now)
@@ -97,7 +97,8 @@ package final class MessageCentre: Sendable {
             let rows = try transaction.waitingRows(limit: batch)
             for row in rows {
                 let app = row.app.flatMap { apps[$0] } ?? apps[settings.appID]
-                try CentreAction(app: app, settings: settings, modes: modes, now: now).run(row, transaction, send)
+                try CentreAction(app: app, settings: settings, serves: notices.serves, now: now)
+                    .run(row, transaction, send)
             }
             return rows.count == batch || schedules.count == batch
         }

@@ -1,3 +1,5 @@
+import Crypto
+
 /// One SMS or e-mail: what a row of the message centre means for one receiver.
 package struct Notice: Sendable, Equatable {
     /// The raw value is what the store keeps.
@@ -16,6 +18,8 @@ package struct Notice: Sendable, Equatable {
     package var address: String
     package var title: String
     package var text: String
+    /// `extra_params_string` of the row.
+    package var extra: String?
     package var app: AppNumber
     package var level: Int64
     package var state: State
@@ -28,7 +32,7 @@ package struct Notice: Sendable, Equatable {
 
     package init(
         row: Int64, userNumber: String, mode: NotificationMode, address: String, title: String, text: String,
-        app: AppNumber, level: Int64 = 1, state: State = .waiting, attempts: Int64 = 0,
+        extra: String? = nil, app: AppNumber, level: Int64 = 1, state: State = .waiting, attempts: Int64 = 0,
         notBefore: Timestamp = Timestamp(milliseconds: 0), mayBeRepeated: Bool = false
     ) {
         self.row = row
@@ -37,6 +41,7 @@ package struct Notice: Sendable, Equatable {
         self.address = address
         self.title = title
         self.text = text
+        self.extra = extra
         self.app = app
         self.level = level
         self.state = state
@@ -45,8 +50,11 @@ package struct Notice: Sendable, Equatable {
         self.mayBeRepeated = mayBeRepeated
     }
 
-    /// The same at each attempt, for senders that can tell a repetition.
-    package var key: String { "\(row)-\(userNumber)" }
+    /// The same at each attempt, for services that can tell a repetition: up to 44 letters, digits and a hyphen, whatever
+    /// the user's number is.
+    package var key: String {
+        "\(row)-\(Hex.encode(SHA256.hash(data: Array(userNumber.utf8)).prefix(12)))"
+    }
 }
 
 /// How many notices of a row are in which state.

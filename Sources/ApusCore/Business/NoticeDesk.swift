@@ -25,7 +25,9 @@ final class NoticeDesk: Sendable {
         self.logger = logger
     }
 
-    var modes: Set<NotificationMode> { Set(senders.map(\.mode)) }
+    func serves(_ mode: NotificationMode, _ app: AppNumber) -> Bool {
+        senders.contains { $0.mode == mode && $0.serves(app) }
+    }
 
     /// Called when a sender has answered, so that it can be given more.
     var finished: (@Sendable () -> Void)? {
@@ -58,7 +60,8 @@ final class NoticeDesk: Sendable {
     private func submit(_ notice: Notice, to sender: any NotificationSender) {
         underWay.withLock { $0[sender.mode, default: 0] += 1 }
         let outgoing = OutgoingNotification(
-            key: notice.key, app: notice.app, receiver: notice.address, title: notice.title, text: notice.text)
+            key: notice.key, app: notice.app, receiver: notice.address, title: notice.title, text: notice.text,
+            extra: notice.extra)
         let isTaken = sender.submit(outgoing) { [self] outcome in
             Task { await settle(notice, outcome) }
         }

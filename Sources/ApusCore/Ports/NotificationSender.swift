@@ -2,6 +2,8 @@
 package protocol NotificationSender: Sendable {
     /// `sms` or `email`.
     var mode: NotificationMode { get }
+    /// Whether it has what it needs to send for the app.
+    func serves(_ app: AppNumber) -> Bool
     /// Takes a notification over without waiting.
     /// - Parameter completion: called exactly once, on any thread.
     /// - Returns: false if it has as much under way as it may; the notification is then offered again later, and
@@ -12,7 +14,8 @@ package protocol NotificationSender: Sendable {
 }
 
 package struct OutgoingNotification: Sendable, Equatable {
-    /// The same at each attempt, so that a service that knows such keys sends it once.
+    /// The same at each attempt, so that a service that knows such keys sends it once: up to 44 letters, digits and a
+    /// hyphen.
     package let key: String
     package let app: AppNumber
     /// A phone number or an e-mail address, as it stands in the users' table.
@@ -20,13 +23,18 @@ package struct OutgoingNotification: Sendable, Equatable {
     /// Empty if there is none.
     package let title: String
     package let text: String
+    /// What goes into a service's template: the text of a JSON object; nil if there is none.
+    package let extra: String?
 
-    package init(key: String, app: AppNumber, receiver: String, title: String, text: String) {
+    package init(
+        key: String, app: AppNumber, receiver: String, title: String, text: String, extra: String? = nil
+    ) {
         self.key = key
         self.app = app
         self.receiver = receiver
         self.title = title
         self.text = text
+        self.extra = extra
     }
 }
 

@@ -2,13 +2,14 @@ import ApusCore
 
 private enum Statements {
     static let columns = """
-        row, user_num, mode, address, title, text, app, level, state, attempts, not_before, may_be_repeated
+        row, user_num, mode, address, title, text, app, level, state, attempts, not_before, may_be_repeated,
+        extra
         """
     static let counts: SQL = "SELECT state, count(*) FROM notices WHERE row = ? GROUP BY state"
     static let insert: SQL = """
-        INSERT INTO notices (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO notices (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (row, user_num) DO UPDATE SET mode = excluded.mode, address = excluded.address,
-            title = excluded.title, text = excluded.text, app = excluded.app, level = excluded.level,
+            title = excluded.title, text = excluded.text, extra = excluded.extra, app = excluded.app, level = excluded.level,
             state = excluded.state, attempts = excluded.attempts, not_before = excluded.not_before
         WHERE state = 3
         """
@@ -29,7 +30,8 @@ extension SQLiteTransaction {
     private func notice(_ row: SQLiteRow) -> Notice {
         Notice(
             row: row.int(0), userNumber: row.text(1), mode: NotificationMode(rawValue: row.text(2)) ?? .sms,
-            address: row.text(3), title: row.text(4), text: row.text(5), app: AppNumber(row.int(6)),
+            address: row.text(3), title: row.text(4), text: row.text(5), extra: row.optionalText(12),
+            app: AppNumber(row.int(6)),
             level: row.int(7), state: Notice.State(rawValue: row.int(8)) ?? .failed, attempts: row.int(9),
             notBefore: row.time(10), mayBeRepeated: row.bool(11))
     }
@@ -51,7 +53,7 @@ extension SQLiteTransaction {
             try database.run(
                 Statements.insert, notice.row, notice.userNumber, notice.mode.rawValue, notice.address, notice.title,
                 notice.text, notice.app, notice.level, notice.state.rawValue, notice.attempts, notice.notBefore,
-                notice.mayBeRepeated)
+                notice.mayBeRepeated, notice.extra)
         }
     }
 

@@ -172,6 +172,7 @@ extension SQLiteSchema {
             address TEXT NOT NULL,
             title TEXT NOT NULL,
             text TEXT NOT NULL,
+            extra TEXT,
             app INTEGER NOT NULL REFERENCES apps(id),
             level INTEGER NOT NULL,
             state INTEGER NOT NULL,
@@ -228,21 +229,50 @@ extension SQLiteSchema {
 
     private static let triggers =
         taskTrigger("ios", platform: 2) + taskTrigger("android", platform: 1)
-        + ["sys_users", "sys_devices", "sys_user_devices"].map(touchTrigger).joined()
-            + """
-            CREATE TRIGGER sys_user_devices_ended AFTER UPDATE OF state ON sys_user_devices
-            WHEN NEW.state = 0 AND OLD.state <> 0
-            BEGIN
-                UPDATE devices SET active = 0
-                WHERE id = (SELECT device FROM business_devices WHERE sys_device = NEW.device_id) AND alias = NEW.user_num;
-            END;
+        + ["sys_users", "sys_devices", "sys_user_devices"].map(touchTrigger).joined() + logins + deletions
 
-            -- A login that somebody else brings back is taken over again.
-            CREATE TRIGGER sys_user_devices_resumed AFTER UPDATE OF state ON sys_user_devices
-            WHEN NEW.state <> 0 AND OLD.state = 0
-            BEGIN
-                UPDATE business_devices SET stale = 1 WHERE sys_device = NEW.device_id;
-            END;
+    private static let logins = """
+        CREATE TRIGGER sys_user_devices_ended AFTER UPDATE OF state ON sys_user_devices
+        WHEN NEW.state = 0 AND OLD.state <> 0
+        BEGIN
+            UPDATE devices SET active = 0
+            WHERE id = (SELECT device FROM business_devices WHERE sys_device = NEW.device_id) AND alias = NEW.user_num;
+        END;
 
-            """
+        -- A login that somebody else brings back is taken over again.
+        CREATE TRIGGER sys_user_devices_resumed AFTER UPDATE OF state ON sys_user_devices
+        WHEN NEW.state <> 0 AND OLD.state = 0
+        BEGIN
+            UPDATE business_devices SET stale = 1 WHERE sys_device = NEW.device_id;
+        END;
+
+        """
+
+    /// What Apus keeps beside a row goes with it.
+    private static let deletions = """
+        CREATE TRIGGER sys_user_devices_deleted AFTER DELETE ON sys_user_devices WHEN OLD.state <> 0
+        BEGIN
+            UPDATE devices SET active = 0
+            WHERE id = (SELECT device FROM business_devices WHERE sys_device = OLD.device_id) AND alias = OLD.user_num;
+        END;
+
+        CREATE TRIGGER sys_devices_deleted AFTER DELETE ON sys_devices
+        BEGIN
+            UPDATE devices SET active = 0 WHERE id = (SELECT device FROM business_devices WHERE sys_device = OLD.id);
+            DELETE FROM business_devices WHERE sys_device = OLD.id;
+        END;
+
+        CREATE TRIGGER sys_push_messages_deleted AFTER DELETE ON sys_push_messages
+        BEGIN
+            DELETE FROM business_pushes WHERE push = OLD.id;
+        END;
+
+        CREATE TRIGGER sys_message_center_deleted AFTER DELETE ON sys_message_center
+        BEGIN
+            DELETE FROM centre_origins WHERE row = OLD.id;
+            DELETE FROM notices WHERE row = OLD.id;
+            DELETE FROM dead_letters WHERE row = OLD.id;
+        END;
+
+        """
 }

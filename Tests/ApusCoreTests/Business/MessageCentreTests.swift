@@ -62,7 +62,8 @@ struct MessageCentreTests {
         CentreRow(title: "t", content: "c\(level)", mode: "push", level: level, receivers: receivers)
     }
 
-    private let sms = CentreRow(title: "t", content: "text", mode: "sms", receivers: "1001,1002")
+    private let sms = CentreRow(
+        title: "t", content: "text", extra: #"{"code":"7"}"#, mode: "sms", receivers: "1001,1002")
 
     @Test("a row becomes one message to all its receivers")
     func pushes() async throws {
@@ -152,6 +153,7 @@ struct MessageCentreTests {
             #expect(row.result == "sms: 2 sent, 0 failed" && row.remark == nil)
             #expect(house.sms.taken.map(\.receiver).sorted() == ["138", "139"])
             #expect(Set(house.sms.taken.map(\.key)).count == 2)
+            #expect(house.sms.taken.allSatisfy { $0.key.count <= 44 && $0.extra == #"{"code":"7"}"# })
             #expect(house.sms.taken.allSatisfy { $0.text == "text" && $0.app == house.fixture.app.number })
         }
     }
