@@ -241,8 +241,11 @@ def test_the_status_of_a_push_follows_its_devices(business, ann):
 
 def test_a_repeated_call_with_the_same_key_pushes_once(business, ann):
     business.register(ann)
-    ids = {business.push(ann, request_id="order-42").json()["push_message_id"] for _ in range(3)}
-    assert len(ids) == 1
+    answers = {business.push(ann, request_id="order-42").text for _ in range(3)}
+    assert len(answers) == 1 and '"devices":1' in answers.pop()
+    assert len(business.sql(f"select * from sys_push_messages where title = 'title' and android_device_tokens = "
+                            f"(select push_device_token from sys_devices d join sys_user_devices l "
+                            f"on l.device_id = d.id where l.user_num = '{ann}')")) == 1
 
 
 @pytest.mark.parametrize("number", ["nobody", "no,body"])

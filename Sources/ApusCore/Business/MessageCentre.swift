@@ -1,3 +1,4 @@
+import Dispatch
 package import Logging
 import NIOCore
 import Synchronization
@@ -115,7 +116,7 @@ package final class MessageCentre: Sendable {
         if let app = apps[settings.appID] { while try await link(app, now) {} }
         let clear = try await dispatcher.query { try $0.usersWithClearPassword(limit: Self.passwordsAtOnce) }
         for user in clear {
-            let hash = PasswordHash(of: user.password).text
+            let hash = await Self.hash(user.password)
             try await dispatcher.update { transaction in
                 // It may have been changed meanwhile.
                 guard try transaction.user(user.number)?.password == user.password else { return }
@@ -127,6 +128,15 @@ package final class MessageCentre: Sendable {
             try transaction.refreshPushes(at: now, limit: 1000)
             try transaction.removeExpiredTokens(at: now)
             try transaction.removeOldSchedules(before: now.adding(seconds: -Self.keptSeconds), limit: 1000)
+        }
+    }
+
+    /// Off the threads that tasks share.
+    private static func hash(_ password: String) async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(returning: PasswordHash(of: password).text)
+            }
         }
     }
 

@@ -76,7 +76,8 @@ package struct PushDraft: Sendable {
                     title: title.isEmpty ? nil : title, alert: content, uri: extra.url, extra: extra.text,
                     sender: sender),
                 timeToLive: timeToLive, idempotencyKey: idempotencyKey))
-        result.devices = acceptance.deliveries
+        result.devices =
+            acceptance.isRepeat ? try transaction.counts(of: acceptance.message).total : acceptance.deliveries
         result.push = try transaction.insertPush(
             BusinessPush(message: acceptance.message, title: title, content: content, extra: extra.text), at: now)
         return result
