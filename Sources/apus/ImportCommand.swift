@@ -28,6 +28,7 @@ struct ImportCommand: AsyncParsableCommand {
             let client = try options.client()
             var report = ImportReport()
             var batch: [ImportedRow] = []
+            var bytes = 0
             while let item = dump.next() {
                 switch item {
                 case .problem(let problem):
@@ -37,10 +38,13 @@ struct ImportCommand: AsyncParsableCommand {
                         report.otherTables[name, default: 0] += 1
                         continue
                     }
-                    if batch.first.map({ $0.table != table }) ?? false || batch.count >= Self.batch {
+                    let isFull = batch.count >= Self.mostRows || bytes >= Self.mostBytes
+                    if isFull || batch.first.map({ $0.table != table }) ?? false {
                         try await send(batch, client, &report)
                         batch.removeAll(keepingCapacity: true)
+                        bytes = 0
                     }
+                    bytes += values.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
                     batch.append(
                         ImportedRow(table: table, values: Dictionary(zip(columns, values)) { $1 }))
                 }
@@ -49,8 +53,9 @@ struct ImportCommand: AsyncParsableCommand {
             print(options.json ? try report.json() : report.text)
         }
 
-        /// Rows of a request.
-        private static let batch = 200
+        /// Of a request.
+        private static let mostRows = 200
+        private static let mostBytes = 1 << 20
 
         private struct Body: Encodable {
             let table: String

@@ -72,8 +72,7 @@ struct ImportBody {
         }
         try problems.check()
         self.table = table
-        // What comes prepared, as by `apus import`, stays as it is.
-        rows = values.map { ImportedRow(table: table, values: $0) }
+        rows = values.map { ImportedRow(table: table, values: $0).withoutToken }
     }
 
     private static func row(_ scanner: inout JSONScanner) throws(JSONError) -> [String: String?] {

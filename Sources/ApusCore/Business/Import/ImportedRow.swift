@@ -93,13 +93,20 @@ package struct ImportedRow: Sendable, Equatable {
         return nil
     }
 
+    /// No access token of another system is good for anything here.
+    package var withoutToken: ImportedRow {
+        guard table == .users else { return self }
+        var row = self
+        row.values["access_token"] = ""
+        return row
+    }
+
     /// As Apus keeps it: no password and no access token in clear, nothing that would be sent at once.
     /// - Parameter sendsWaiting: whether rows of the message centre that wait are acted on.
     package func prepared(sendsWaiting: Bool) -> ImportedRow {
-        var row = self
+        var row = withoutToken
         switch table {
         case .users:
-            row.values["access_token"] = ""
             if let password = row["user_pass"], !password.isEmpty, PasswordHash(password) == nil {
                 row.values["user_pass"] = PasswordHash(of: password).text
             }

@@ -3,7 +3,6 @@
 /// Everything else (locks, settings, comments) is stepped over.
 package struct SQLDump {
     package enum Item: Sendable, Equatable {
-        /// - Parameter row: the position of the row in its statement, from 0.
         case row(table: String, columns: [String], values: [String?])
         case problem(DumpProblem)
     }
