@@ -212,12 +212,6 @@ extension ConfigurationKey {
 
     private static let business: [ConfigurationKey] = [
         .init(
-            "business.sms_per_day", \.business.smsPerDay, .integer(0...1000),
-            "SMS to one receiver in a day, half of them in an hour; 0 is as many as there are"),
-        .init(
-            "business.emails_per_day", \.business.mailsPerDay, .integer(0...1000),
-            "E-mails to one receiver in a day, half of them in an hour; 0 is as many as there are"),
-        .init(
             "business.app", \.business.app, .text,
             "The id of the app whose devices the business system's users log in on, unless a call's key is another's"),
         .init(
@@ -229,6 +223,12 @@ extension ConfigurationKey {
         .init(
             "business.guesses", \.business.guesses, .integer(0...1_000_000),
             "Attempts at one user's password in a minute, ten times as many from one address, 0 is unlimited"),
+        .init(
+            "business.sms_per_day", \.business.smsPerDay, .integer(0...1000),
+            "SMS to one receiver in a day, half of them in an hour; 0 is as many as there are"),
+        .init(
+            "business.emails_per_day", \.business.mailsPerDay, .integer(0...1000),
+            "E-mails to one receiver in a day, half of them in an hour; 0 is as many as there are"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [
