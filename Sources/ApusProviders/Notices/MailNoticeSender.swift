@@ -58,9 +58,10 @@ package final class MailNoticeSender: NotificationSender {
         }
         let mail: MailMessage
         do throws(ApusError) {
+            let notice = try NoticeText(notification)
             mail = try MailMessage(
-                from: mailer.settings.from, to: try MailAddress(notification.receiver),
-                subject: notification.title, text: notification.text, id: notification.key)
+                from: mailer.settings.from, to: try MailAddress(notification.receiver), subject: notice.title,
+                text: notice.text, id: notification.key)
         } catch {
             completion(.refused(reason: error.message))
             return true

@@ -64,8 +64,11 @@ package final class SMSNoticeSender: NotificationSender {
         }
         let message: SMSMessage
         do throws(ApusError) {
-            let text = notification.title.isEmpty ? notification.text : "\(notification.title): \(notification.text)"
-            message = try SMSMessage(to: try PhoneNumber(notification.receiver), text: text, id: notification.key)
+            let notice = try NoticeText(notification)
+            message = try SMSMessage(
+                to: try PhoneNumber(notification.receiver),
+                text: notice.title.isEmpty ? notice.text : "\(notice.title): \(notice.text)",
+                parameters: notification.extra, id: notification.key)
         } catch {
             completion(.refused(reason: error.message))
             return true
