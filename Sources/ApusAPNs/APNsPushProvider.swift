@@ -97,9 +97,13 @@ package final class APNsPushProvider: PushProvider {
     ) -> Bool {
         let count = state.withLock { state in state.lanes.count { $0.app == delivery.message.app } }
         guard count > 1 else { return false }
-        completion(later(delivery, "apns.held_up", why, atLeast: 0))
+        let again = clock.now.adding(seconds: Self.pause)
+        completion(VendorOutcome(.later(at: again), code: "apns.held_up", detail: why, isAttempt: false))
         return true
     }
+
+    /// Seconds until it is looked at again whether a lane sends.
+    private static let pause: Int64 = 10
 
     /// After 5 s, 10 s and so on up to 10 minutes.
     private func later(

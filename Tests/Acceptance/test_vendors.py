@@ -99,7 +99,7 @@ def test_trouble_of_the_vendor_is_waited_out(app, simulator):
     device = app.register()
     is_well(simulator, {"status": 503, "times": 2})
     message = app.send_to(device)
-    eventually(lambda: app.state(message, device) == "sent", within=40)
+    eventually(lambda: app.state(message, device) == "sent", within=60)
 
 
 def test_a_vendor_that_answers_garbage_is_no_vendor_that_accepted(app, simulator):

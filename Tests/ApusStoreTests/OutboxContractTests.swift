@@ -238,4 +238,24 @@ struct OutboxContractTests {
             #expect(try fixture.store.read { try $0.tasks(of: message.id) } == [task])
         }
     }
+
+    @Test("what only waits for its turn does not count as tried", arguments: StoreUnderTest.allCases)
+    func waiting(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            try fixture.store.write { _ = try $0.putIntoOutbox(of: route, app.number, ann.number) }
+            let delivery = try #require(due(try entries(fixture)).first)
+            let outcome = VendorOutcome(
+                .later(at: fixture.clock.now.adding(seconds: 10)), code: "vendor.held_up", detail: "", isAttempt: false)
+            let settlement = VendorSettlement(delivery, route: route, outcome: outcome, at: fixture.clock.now)
+            try fixture.store.write { _ = try $0.settle(settlement) }
+            #expect(try entries(fixture).isEmpty)
+            fixture.clock.advance(by: .seconds(10))
+            #expect(try due(entries(fixture)).map(\.attempts) == [0])
+            #expect(try fixture.store.read { try $0.trail(of: message.id, to: ann.number) }.isEmpty)
+        }
+    }
 }

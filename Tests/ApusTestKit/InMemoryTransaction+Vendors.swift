@@ -53,14 +53,17 @@ extension InMemoryTransaction {
 
     func settle(_ settlement: VendorSettlement) -> Bool {
         if let time = settlement.notBefore, let row = outboxes[settlement.route]?[settlement.key] {
-            outboxes[settlement.route]?[settlement.key] = OutboxRow(notBefore: time, attempts: row.attempts + 1)
+            outboxes[settlement.route]?[settlement.key] = OutboxRow(
+                notBefore: time, attempts: row.attempts + (settlement.outcome.isAttempt ? 1 : 0))
         } else {
             outboxes[settlement.route]?[settlement.key] = nil
         }
         let key = Key(message: settlement.key.message, device: settlement.key.device)
         if let task = settlement.outcome.task { putTask(task) }
         let changed = apply(settlement.change)
-        if deliveries[key] != nil { trails[key, default: []].append(settlement.trailEntry) }
+        if settlement.outcome.isAttempt, deliveries[key] != nil {
+            trails[key, default: []].append(settlement.trailEntry)
+        }
         if let died = settlement.tokenDiedAt,
             let index = deviceList.firstIndex(where: {
                 $0.number == settlement.key.device && $0.nativeToken == settlement.token

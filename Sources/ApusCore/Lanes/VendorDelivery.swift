@@ -81,9 +81,14 @@ package struct VendorOutcome: Sendable, Equatable {
     package let detail: String
     /// The job that the delivery went with. One outcome of each job has it.
     package let task: VendorTask?
+    /// Whether the vendor was asked. What only waits for its turn does not count as tried.
+    package let isAttempt: Bool
 
-    package init(_ result: Result, code: String, detail: String, task: VendorTask? = nil) {
+    package init(
+        _ result: Result, code: String, detail: String, task: VendorTask? = nil, isAttempt: Bool = true
+    ) {
         self.result = result
+        self.isAttempt = isAttempt
         self.code = code
         self.detail = detail
         self.task = task

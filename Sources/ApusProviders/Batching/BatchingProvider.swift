@@ -77,11 +77,14 @@ final class BatchingProvider<V: Vendor>: PushProvider {
         return false
     }
 
+    /// Seconds until it is looked at again whether the credential can.
+    private static var pause: Int64 { 10 }
+
     /// What one of an app's credentials cannot send does not hold up what is behind it and goes by another.
     private func passedOver(_ delivery: VendorDelivery, _ why: String) -> VendorOutcome {
-        let seconds = RetryDelay(attempts: min(delivery.attempts, 7)).seconds
-        return VendorOutcome(
-            .later(at: clock.now.adding(seconds: seconds)), code: "\(route.rawValue).held_up", detail: why)
+        VendorOutcome(
+            .later(at: clock.now.adding(seconds: Self.pause)), code: "\(route.rawValue).held_up", detail: why,
+            isAttempt: false)
     }
 
     private func ended() {

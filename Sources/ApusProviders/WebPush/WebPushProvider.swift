@@ -81,7 +81,8 @@ package final class WebPushProvider: PushProvider {
             completion(
                 VendorOutcome(
                     .later(at: until), code: "webpush.service_paused",
-                    detail: "\(service) is slow or in trouble. It is tried again at \(until.rfc3339)."))
+                    detail: "\(service) is slow or in trouble. It is tried again at \(until.rfc3339).",
+                    isAttempt: false))
             return true
         }
         let finish: @Sendable (WebPushAnswer) -> Void = { [self] answer in

@@ -8,7 +8,7 @@ private enum Statements {
         ON CONFLICT DO UPDATE SET not_before = 0
         """
     static let putOff: SQL = """
-        UPDATE outbox SET not_before = ?, attempts = attempts + 1
+        UPDATE outbox SET not_before = ?, attempts = attempts + ?
         WHERE route = ? AND app = ? AND message = ? AND device = ?
         """
     static let apps: SQL = """
@@ -90,13 +90,14 @@ extension SQLiteTransaction {
         let (message, device) = (settlement.key.message, settlement.key.device)
         let route = settlement.route.rawValue
         if let time = settlement.notBefore {
-            try database.run(Statements.putOff, time, route, settlement.app, message, device)
+            try database.run(
+                Statements.putOff, time, settlement.outcome.isAttempt, route, settlement.app, message, device)
         } else {
             try database.run(Statements.delete, route, settlement.app, message, device)
         }
         if let task = settlement.outcome.task { try putTask(task) }
         let changed = try apply(settlement.change)
-        if try delivery(of: message, to: device) != nil {
+        if settlement.outcome.isAttempt, try delivery(of: message, to: device) != nil {
             try append(settlement.trailEntry, to: message, device)
         }
         // It may have been registered again while the answer was under way.

@@ -118,7 +118,7 @@ struct SMTPMailerTests {
         "a server that hangs tells by when it does whether the mail may have been taken",
         arguments: [("MAIL", SendOutcome.Result.later(after: nil)), (".", .unknown)])
     func hangs(command: String, result: SendOutcome.Result) async throws {
-        try await withMailer([command: .silence], mailTime: 1500) { mailer, _ in
+        try await withMailer([command: .silence], mailTime: 4000) { mailer, _ in
             try await #expect(send(mailer).result == result)
         }
     }
