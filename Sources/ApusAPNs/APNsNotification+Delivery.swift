@@ -44,7 +44,12 @@ extension APNsPayload {
             sound = content.sound.map { $0 == "default" ? .standard : .named($0) }
         case .command:
             self = .silent
-            custom.append(Custom("command", string: content.alert))
+            if let push = content.push {
+                // Its bytes may be too many: the app fetches them by connecting.
+                custom.append(Custom("endpoint", string: push.registration))
+            } else {
+                custom.append(Custom("command", string: content.alert))
+            }
         }
         custom.append(Custom("id", string: message.id.description))
         if let uri = content.uri { custom.append(Custom("uri", string: uri)) }

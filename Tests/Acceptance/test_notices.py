@@ -160,3 +160,21 @@ def test_a_template_that_is_wrong_is_said_with_its_place(business, mail_server):
     ann = business.add_user(email="ann@example.org")
     row = acted_on(business, business.add_row(ann, notify_mode="email", title="Hello", content="{{#open}} never closed"))
     assert row["send_state"] == 2 and "line 1" in (row["send_result"] + str(row["remark"])), row
+
+
+def test_an_sms_that_was_under_way_when_the_server_was_killed_is_sent_again_and_said_so(start_server, sms, tmp_path):
+    sms.behave()
+    server = start_server(business__scan_every="1s", outgoing__allow="127.0.0.1")
+    business = Business(server)
+    settings = {"accountSid": "AC00000000000000000000000000000000", "from": "+15550001111", "endpoint": sms.url}
+    add_credential(business, tmp_path, "sms.twilio", settings, {"authToken": "token"})
+    sms.behave({"fault": "silence"})
+    ann = business.add_user(mobile="+15552223333")
+    id = business.add_row(ann, notify_mode="sms", content="under way")
+    eventually(lambda: business.row(id)["send_state"] == 3)
+    server.kill()
+    sms.behave()
+    server.start()
+    row = acted_on(business, id, within=60)
+    assert (row["send_state"], row["send_result"]) == (1, "sms: 1 sent, 0 failed"), row
+    assert "twice" in row["remark"]

@@ -392,6 +392,12 @@ class TestManagedStream:
         # It does not resume, but begins anew elsewhere.
         assert make_phone(phone.user, resource="tablet").connect().message()["id"] == message
 
+    def test_nor_is_it_if_the_server_still_believes_in_the_old_connection(self, app, network, phone, make_phone):
+        network.loses = True
+        message = app.send_to(phone.user)
+        assert app.find_user(phone.user.name)["connected"]
+        assert make_phone(phone.user, resource="tablet").connect().message()["id"] == message
+
     def test_a_stream_is_resumed_while_the_server_still_believes_in_the_old_connection(self, app, network, phone):
         # The phone loses its connection, and the server does not hear of it.
         network.loses = True

@@ -39,6 +39,17 @@ struct APNsOptionsTests {
                 == #"{"aps":{"content-available":1},"command":"sync","id":"72623859790382856"}"#)
     }
 
+    @Test("a push to an endpoint wakes the app, which then fetches the bytes")
+    func endpoint() throws {
+        let push = EndpointPush(
+            endpoint: EndpointNumber(1), registration: "mail", data: [UInt8](repeating: 0, count: 4096),
+            urgency: .normal, topic: nil)
+        let made = try notification(MessageContent(kind: .command, alert: "", push: push))
+        #expect(
+            String(buffer: made.payload)
+                == #"{"aps":{"content-available":1},"endpoint":"mail","id":"72623859790382856"}"#)
+    }
+
     @Test("what the sender says takes the place of what is derived")
     func overridden() throws {
         let options =

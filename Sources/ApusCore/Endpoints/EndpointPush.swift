@@ -83,7 +83,8 @@ package struct EndpointPost: Sendable, Equatable {
         return PushRequest(
             app: endpoint.app, appID: endpoint.appID,
             audience: Audience(.device, [endpoint.deviceID], tenant: endpoint.tenant),
-            content: MessageContent(alert: "", push: push),
+            // For the application, not for people: a vendor that carries no such bytes wakes it.
+            content: MessageContent(kind: .command, alert: "", push: push),
             needsConfirmation: endpoint.registration.needsConfirmation, timeToLive: timeToLive)
     }
 

@@ -18,6 +18,8 @@ extension Distributor {
             return refuse(push, .itemNotFound)
         }
         guard let payload = push.payload else { return refuse(push, .badRequest) }
+        // The application is not to get twice what only the gateway does not know that we have.
+        if recent.contains(push) { return push.receipt.map { [.sendToServer($0)] } ?? [] }
         return [.keep(push, payload, registration)]
     }
 
@@ -58,8 +60,9 @@ extension Distributor {
     // MARK: Deliveries
 
     /// A push is on disk.
-    mutating func pushWasKept(for token: String) -> [Action] {
+    mutating func pushWasKept(_ push: GatewayPush, for token: String) -> [Action] {
         counts.received += 1
+        recent.append(push)
         return wakeDelivery(of: token)
     }
 

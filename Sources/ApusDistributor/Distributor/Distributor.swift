@@ -69,6 +69,7 @@ struct Distributor {
     var byPublicToken: [String: String] = [:]
     var departures: [Departure]
     var deliveries = Deliveries()
+    var recent = RecentPushes()
     var counts = Counts()
     var lastAttempt = 0
 

@@ -156,7 +156,7 @@ final class DistributorService: @unchecked Sendable {
             return
         }
         if let receipt = push.receipt { link?.send(receipt) }
-        run(distributor.pushWasKept(for: registration.appToken))
+        run(distributor.pushWasKept(push, for: registration.appToken))
     }
 
     private func deliver(_ registration: Registration) {

@@ -5,6 +5,7 @@ import Hummingbird
 /// `DELETE /v1/messages/{id}`: takes back what is not delivered.
 struct MessageRoutes: Sendable {
     let dispatcher: Dispatcher
+    let endpoints: EndpointBook
     let access: Access
 
     func add(to router: Router<APIContext>) {
@@ -28,7 +29,10 @@ struct MessageRoutes: Sendable {
 
     private func message(_ request: Request, _ text: String) async throws -> MessageRecord {
         try access.requireSomeone(request)
-        guard let id = MessageID(text), let record = try await dispatcher.query({ try $0.message(id) }) else {
+        // Who posted to an endpoint knows its message by a token.
+        guard let id = MessageID(text) ?? endpoints.message(in: text.utf8),
+            let record = try await dispatcher.query({ try $0.message(id) })
+        else {
             throw ApusError.unknownMessage
         }
         try access.requireAdmin(request, orKeyOf: record.message.appID)

@@ -47,7 +47,12 @@ struct ServerSession {
     var sasl: SASLExchange?
     var login: Login?
     var isAvailable = false
-    var management: StreamManagement?
+    /// Nil once the stream has ended.
+    var management: StreamManagement? {
+        didSet { if management != nil { isManaged = true } }
+    }
+    /// Whether the client counts, or counted before the stream ended: what it has not counted may not have arrived.
+    private(set) var isManaged = false
     /// Messages that were sent and not displayed yet.
     var undisplayed = RecentMessages()
     private var pending: Pending?

@@ -48,7 +48,7 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     }
 
     var pingAfter: TimeAmount? { shared.settings.pingAfter }
-    var reportsArrival: Bool { session.management != nil }
+    var reportsArrival: Bool { session.isManaged }
 
     // MARK: The channel
 

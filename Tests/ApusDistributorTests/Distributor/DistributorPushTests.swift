@@ -24,8 +24,23 @@ struct DistributorPushTests {
         var scene = Scene(registrations: [registration])
         let parsed = try #require(GatewayPush(push))
         #expect(scene.distributor.receive(push) == [.keep(parsed, Array("hi".utf8), registration)])
-        #expect(scene.distributor.pushWasKept(for: "tok") == [.deliver(registration)])
+        #expect(scene.distributor.pushWasKept(parsed, for: "tok") == [.deliver(registration)])
         #expect(scene.distributor.counts == .init(received: 1))
+    }
+
+    @Test("one that comes again because its answer was lost is answered again, and reaches nobody twice")
+    func again() throws {
+        var scene = Scene(registrations: [registration])
+        let parsed = try #require(GatewayPush(push))
+        let receipt = try #require(parsed.receipt)
+        #expect(scene.distributor.receive(push) == [.keep(parsed, Array("hi".utf8), registration)])
+        // As long as it is not on disk, it is not answered.
+        #expect(scene.distributor.receive(push) == [.keep(parsed, Array("hi".utf8), registration)])
+        _ = scene.distributor.pushWasKept(parsed, for: "tok")
+        #expect(scene.distributor.receive(push) == [.sendToServer(receipt)])
+        var other = push
+        other.setAttribute("id", "another")
+        #expect(scene.distributor.receive(other) != [.sendToServer(receipt)])
     }
 
     @Test(
@@ -110,24 +125,26 @@ struct DistributorPushTests {
     // MARK: Deliveries
 
     @Test("an application gets one push at a time")
-    func oneAtATime() {
+    func oneAtATime() throws {
         var scene = Scene(registrations: [registration])
-        #expect(scene.distributor.pushWasKept(for: "tok") == [.deliver(registration)])
-        #expect(scene.distributor.pushWasKept(for: "tok").isEmpty)
+        let kept = try #require(GatewayPush(push))
+        #expect(scene.distributor.pushWasKept(kept, for: "tok") == [.deliver(registration)])
+        #expect(scene.distributor.pushWasKept(kept, for: "tok").isEmpty)
         #expect(scene.distributor.delivered("tok") == [.deliver(registration)])
         scene.distributor.deliveries.finished("tok")
-        #expect(scene.distributor.pushWasKept(for: "tok") == [.deliver(registration)])
+        #expect(scene.distributor.pushWasKept(kept, for: "tok") == [.deliver(registration)])
         #expect(scene.distributor.counts == .init(received: 3, delivered: 1))
     }
 
     @Test("an application that takes nothing is tried again, ever more rarely, and at once when it shows up")
     func tryAgain() throws {
         var scene = Scene(registrations: [registration])
-        _ = scene.distributor.pushWasKept(for: "tok")
+        let kept = try #require(GatewayPush(push))
+        _ = scene.distributor.pushWasKept(kept, for: "tok")
         var waits: [Int64] = []
         for _ in 0..<10 {
             scene.distributor.undelivered("tok", at: scene.now)
-            #expect(scene.distributor.pushWasKept(for: "tok").isEmpty)
+            #expect(scene.distributor.pushWasKept(kept, for: "tok").isEmpty)
             let before = scene.now
             #expect(scene.wait(atMost: 1800) == [.deliver(registration)])
             waits.append((scene.now.milliseconds - before.milliseconds) / 1000)

@@ -127,8 +127,11 @@ struct DistributorServiceTests {
             let app = try TestApplication("org.example.App", on: stage.bus)
             #expect(await app.register("tok").arguments == .succeeded)
             app.connection.close()
-            let push = try push(stage, "aGk=")
-            for _ in 0..<11 { stage.link.play(.stanza(push)) }
+            var push = try push(stage, "aGk=")
+            for number in 0..<11 {
+                push.setAttribute("id", "push-\(number)")
+                stage.link.play(.stanza(push))
+            }
             try await eventually("the refusal") {
                 stage.link.stanzas.last.flatMap { StanzaError(in: $0)?.condition } == .resourceConstraint
             }
