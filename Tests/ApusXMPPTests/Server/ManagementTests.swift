@@ -156,6 +156,20 @@ struct ManagementTests {
         #expect(play.breakConnection() == nil)
     }
 
+    @Test("stays a stream whose client counts however it ends: what was written last may not have arrived")
+    func staysManaged() {
+        #expect(!bound().session.isManaged)
+        let ended = enabled()
+        ended.end(StreamError(.conflict))
+        let closed = enabled()
+        closed.device("</stream:stream>")
+        let broken = enabled()
+        _ = broken.breakConnection()
+        for play in [ended, closed, broken] {
+            #expect(play.session.management == nil && play.session.isManaged)
+        }
+    }
+
     @Test("is asked for its count before so much waits for it that the client is cut off")
     func asksInTime() {
         let play = enabled()
