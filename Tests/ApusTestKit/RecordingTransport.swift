@@ -7,6 +7,8 @@ package final class RecordingTransport: DeviceTransport {
     package let pingAfter: TimeAmount? = nil
     package var reportsArrival = false
     package var isWritable = true
+    /// What happens in the middle of a write.
+    package var whenWritten: () -> Void = {}
     package private(set) var written: [Message] = []
     package private(set) var flushed = 0
     package private(set) var pings = 0
@@ -18,6 +20,7 @@ package final class RecordingTransport: DeviceTransport {
 
     package func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
         written.append(message)
+        whenWritten()
         if flushing { flush() }
     }
 

@@ -236,6 +236,8 @@ package final class SessionShard: @unchecked Sendable {
         let slot = Int(handle.slot)
         let now = backend.clock.now
         transport.write(message, forms: &forms, flushing: flushing)
+        // The write itself may find that the connection is gone. The message then stays unsent.
+        guard isCurrent(handle) else { return }
         if !flushing { markUnflushed(slot) }
         guard message.needsConfirmation || transport.reportsArrival else {
             noteSent(message.id, slots[slot].session.device, transport.route, at: now)

@@ -39,6 +39,20 @@ struct ArrivalTests {
         #expect(fixture.takeChanges().isEmpty, "it arrives once")
     }
 
+    @Test("leaves a message unsent whose own write found that the connection is gone", arguments: [true, false])
+    func cutByWrite(reportsArrival: Bool) {
+        let fixture = ShardFixture()
+        let (device, handle) = connected(fixture, reportsArrival: reportsArrival)
+        device.whenWritten = { fixture.shard.detach(handle) }
+        fixture.commit(fixture.message(1), for: handle)
+        fixture.pass(.seconds(5))
+        #expect(fixture.takeChanges().isEmpty)
+        let again = RecordingTransport()
+        _ = fixture.attach(ann, again)
+        fixture.answer([fixture.message(1)])
+        #expect(again.messages == ids(1))
+    }
+
     @Test("leaves a message unsent that had not arrived when the connection was cut, and sends it again")
     func replayAfterCut() {
         let fixture = ShardFixture()
