@@ -44,6 +44,7 @@ public struct APIClient: Sendable {
         let origin = "\(server.isSecure ? "https" : "http")://\(server.authority)"
         var request = HTTPClientRequest(url: origin + server.target(path, query: query))
         request.method = method
+        request.tlsConfiguration = server.tls
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))

@@ -51,14 +51,11 @@ public enum DeviceConnectionError: Error, Sendable, Equatable, CustomStringConve
     case unknownDevice(reason: String)
     /// The device has connected a second time, from elsewhere.
     case replaced(reason: String)
-    /// The server's address is `https`, which device connections cannot do yet.
-    case needsTLS
 
     public var description: String {
         switch self {
         case .unknownDevice: "The server knows no active device with this id. Register it first."
         case .replaced: "The device has connected from elsewhere, which ended this connection."
-        case .needsTLS: "A device cannot connect to an https address yet. Use the server's http address."
         }
     }
 }

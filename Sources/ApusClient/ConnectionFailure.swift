@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Says in a few words why a connection failed.
 enum ConnectionFailure {
@@ -19,11 +20,26 @@ enum ConnectionFailure {
             return "it did not answer in time"
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             return "the connection was lost"
+        case NIOSSLError.handshakeFailed(let error):
+            return handshakeReason("\(error)")
+        case NIOSSLError.unableToValidateCertificate:
+            return "its certificate is for another name"
         case is WebSocketRefusedError:
             return "it did not accept a WebSocket"
         default:
             return "\(error)"
         }
+    }
+}
+
+extension ConnectionFailure {
+    /// BoringSSL tells what is wrong in words only.
+    fileprivate static func handshakeReason(_ text: String) -> String {
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its certificate has ended, or comes from an authority that is not trusted here"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return "it does not speak https" }
+        return "no encrypted connection can be agreed upon: \(text)"
     }
 }
 

@@ -4,7 +4,7 @@
 /// no point. It ends when it is released.
 ///
 /// ```swift
-/// let connection = try DeviceConnection(server: ServerAddress("http://127.0.0.1:8080"), deviceID: id)
+/// let connection = DeviceConnection(server: try ServerAddress("http://127.0.0.1:8080"), deviceID: id)
 /// for try await message in connection.messages {
 ///     show(message)
 ///     await connection.confirm(message.id)
@@ -31,10 +31,7 @@ public final class DeviceConnection: Sendable {
     private let link: DeviceLink
     private let runner: Task<Void, Never>
 
-    /// - Throws: `DeviceConnectionError.needsTLS` if the server's address is `https`.
-    public init(server: ServerAddress, deviceID: String, settings: Settings = Settings()) throws(DeviceConnectionError)
-    {
-        guard !server.isSecure else { throw .needsTLS }
+    public init(server: ServerAddress, deviceID: String, settings: Settings = Settings()) {
         let (events, sink) = AsyncStream.makeStream(of: ConnectionEvent.self, bufferingPolicy: .bufferingNewest(64))
         let link = DeviceLink(server: server, deviceID: deviceID, settings: settings, events: sink)
         self.events = events

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 
 typealias WebSocketChannel = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
@@ -15,11 +16,16 @@ enum WebSocketDialer {
 
     /// Connects and upgrades, each within ten seconds. Messages that come in several frames are put together.
     static func open(_ server: ServerAddress, target: String) async throws -> WebSocketChannel {
+        let tls = try server.tls.map { try NIOSSLContext(configuration: $0) }
         let upgrade = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(timeout)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .connect(host: server.host, port: server.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: server.serverName))
+                    }
                     var pipeline = NIOUpgradableHTTPClientPipelineConfiguration(
                         upgradeConfiguration: configuration(server, target))
                     // What comes together with the server's 101 is the first message.

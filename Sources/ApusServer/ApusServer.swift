@@ -111,23 +111,25 @@ package final class ApusServer: Sendable {
             isDemo: configuration.server.isDemo, limits: limits,
             registrationApp: configuration.xmpp.registerApp,
             metrics: metrics, logger: logger)
+        let tls = try configuration.needsCertificate ? ServerTLS(ServerTLS.Prepared(configuration)) : nil
         let shared = HTTPServerContext(
             dispatcher: dispatcher, apps: apps, endpoints: endpoints, limiter: limiter, limits: limits, budget: budget,
-            metrics: HTTPMetrics(factory: metrics), respond: responder)
+            metrics: HTTPMetrics(factory: metrics), tls: configuration.server.isEncrypted ? tls?.http : nil,
+            respond: responder)
         let xmppContext =
-            try configuration.xmpp.isOn
+            configuration.xmpp.isOn
             ? XMPPServerContext(
                 dispatcher: dispatcher, apps: apps, accounts: accounts, endpoints: endpoints,
                 settings: XMPPSettings(configuration),
                 components: ComponentSettings(configuration.xmpp), budget: budget,
-                metrics: XMPPMetrics(factory: metrics), tls: TLSMaterial.context(configuration), logger: logger) : nil
+                metrics: XMPPMetrics(factory: metrics), tls: tls?.xmpp, logger: logger) : nil
         dispatcher.start()
         try await credentials.load()
         let host = configuration.server.host
         let http = try await listening(on: host, configuration.server.port, key: "server.port") {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
         }
-        endpoints.baseURL = configuration.unifiedPush.url ?? "http://\(Banner.address(host)):\(http.port)"
+        endpoints.baseURL = configuration.unifiedPush.url ?? Banner.url(configuration, port: http.port)
         vendors.gateway?.start(dispatcher: dispatcher, endpoints: endpoints, apps: apps)
         var xmpp: XMPPService?
         if let xmppContext {
@@ -138,7 +140,7 @@ package final class ApusServer: Sendable {
             }
         }
         let legacyAPNs = try await LegacyAPNsListeners.bind(
-            configuration, bridge: bridge, group: group, metrics: metrics, logger: logger)
+            configuration, material: tls?.material, bridge: bridge, group: group, metrics: metrics, logger: logger)
         return ApusServer(
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(

@@ -67,6 +67,9 @@ extension LegacyGatewaySettings {
 }
 
 extension Configuration.LegacyAPNs {
+    /// Whether there is anything to listen for.
+    var isOn: Bool { port != nil || feedbackPort != nil }
+
     /// The apps of the addresses that need no certificate.
     var allowed: [String: String] {
         var apps: [String: String] = [:]

@@ -9,24 +9,26 @@ import NIOSSL
 final class LegacyAPNsListeners: Sendable {
     private let gateway: LegacyGatewayService?
     private let feedback: LegacyFeedbackService?
+    private let allowsOldTLS: Bool
 
     var gatewayPort: Int? { gateway?.port }
     var feedbackPort: Int? { feedback?.port }
 
-    private init(gateway: LegacyGatewayService?, feedback: LegacyFeedbackService?) {
+    private init(gateway: LegacyGatewayService?, feedback: LegacyFeedbackService?, allowsOldTLS: Bool) {
         self.gateway = gateway
         self.feedback = feedback
+        self.allowsOldTLS = allowsOldTLS
     }
 
     static func bind(
-        _ configuration: Configuration, bridge: LegacyBridge, group: MultiThreadedEventLoopGroup,
-        metrics: any MetricsFactory, logger: Logger
+        _ configuration: Configuration, material: TLSMaterial?, bridge: LegacyBridge,
+        group: MultiThreadedEventLoopGroup, metrics: any MetricsFactory, logger: Logger
     ) async throws -> LegacyAPNsListeners {
         let own = configuration.legacyAPNs
-        guard own.port != nil || own.feedbackPort != nil else {
-            return LegacyAPNsListeners(gateway: nil, feedback: nil)
+        guard own.isOn, let material else {
+            return LegacyAPNsListeners(gateway: nil, feedback: nil, allowsOldTLS: false)
         }
-        var tls = try TLSMaterial.pair(configuration).legacy
+        var tls = material.legacy
         tls.allowsOldProtocols = own.allowsOldTLS
         tls.authority = try own.clientAuthority.map(authority)
         let (host, settings) = (configuration.server.host, LegacyGatewaySettings(own))
@@ -47,7 +49,7 @@ final class LegacyAPNsListeners: Sendable {
                     metrics: counters, logger: logger)
             }
         }
-        return LegacyAPNsListeners(gateway: gateway, feedback: feedback)
+        return LegacyAPNsListeners(gateway: gateway, feedback: feedback, allowsOldTLS: own.allowsOldTLS)
     }
 
     private static func authority(_ path: String) throws -> LegacyClientAuthority {
@@ -60,6 +62,14 @@ final class LegacyAPNsListeners: Sendable {
         }
     }
 
+    /// What connections are encrypted with from now on.
+    func use(_ material: TLSMaterial) throws {
+        var tls = material.legacy
+        tls.allowsOldProtocols = allowsOldTLS
+        try gateway?.use(tls)
+        try feedback?.use(tls)
+    }
+
     /// Takes nothing more, and tells each client how far it came.
     func stop(within grace: Duration) async {
         try? await gateway?.close()
@@ -68,6 +78,6 @@ final class LegacyAPNsListeners: Sendable {
     }
 }
 
-extension TLSMaterial.Pair {
+extension TLSMaterial {
     var legacy: LegacyTLS { LegacyTLS(certificateChain: chain, privateKey: key) }
 }

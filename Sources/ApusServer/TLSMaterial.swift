@@ -1,89 +1,76 @@
-import Crypto
-import CryptoExtras
+import ApusCore
 import Foundation
 import NIOSSL
-import SwiftASN1
-import X509
 
 /// The certificate that this server shows, and its key.
-enum TLSMaterial {
-    struct Pair {
-        let chain: [NIOSSLCertificate]
-        let key: NIOSSLPrivateKey
+struct TLSMaterial: Sendable {
+    let chain: [NIOSSLCertificate]
+    let key: NIOSSLPrivateKey
+    /// Where they were read.
+    let files: Files
+
+    struct Files: Sendable, Equatable {
+        let certificate: String
+        let key: String
     }
 
-    /// The context for XMPP streams.
+    /// Reads the configured certificate, or a self-signed one, which is made if there is none yet.
     /// - Throws: `StartingError` with what to do.
-    static func context(_ configuration: Configuration) throws -> NIOSSLContext {
-        let pair = try pair(configuration)
+    init(_ configuration: Configuration) throws(StartingError) {
+        files = configuration.certificateFiles
+        if configuration.tls.certificate == nil, !FileManager.default.fileExists(atPath: files.certificate) {
+            try SelfSignedCertificate.make(
+                names: [configuration.xmpp.domain, "localhost"], addresses: [configuration.server.host, "127.0.0.1"],
+                files)
+        }
+        guard let chain = try? NIOSSLCertificate.fromPEMFile(files.certificate), !chain.isEmpty else {
+            throw Self.unusable(files.certificate, "a certificate", key: "tls.certificate")
+        }
+        guard let key = try? NIOSSLPrivateKey(file: files.key, format: .pem) else {
+            throw Self.unusable(files.key, "a private key without a passphrase", key: "tls.private_key")
+        }
+        (self.chain, self.key) = (chain, key)
+    }
+
+    /// When the certificate ends.
+    var expiry: Timestamp { Timestamp(milliseconds: Int64(chain.first?.notValidAfter ?? 0) * 1000) }
+
+    /// - Parameter protocols: what is spoken inside (ALPN, RFC 7301).
+    /// - Throws: `StartingError` if certificate and key are not of each other.
+    func context(_ configuration: Configuration, protocols: [String]) throws(StartingError) -> NIOSSLContext {
         var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: pair.chain.map { .certificate($0) }, privateKey: .privateKey(pair.key))
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         tls.minimumTLSVersion = configuration.tls.minimumVersion.version
-        tls.applicationProtocols = ["xmpp-client"]
-        return try usable(configuration) { try NIOSSLContext(configuration: tls) }
-    }
-
-    /// The configured certificate, or a self-signed one made at the first start.
-    /// - Throws: `StartingError` with what to do.
-    static func pair(_ configuration: Configuration) throws -> Pair {
-        let (certificate, key) = files(configuration)
-        if configuration.tls.certificate == nil, !FileManager.default.fileExists(atPath: certificate) {
-            try makeSelfSigned(for: configuration.xmpp.domain, certificate: certificate, key: key)
-        }
-        return try usable(configuration) {
-            Pair(
-                chain: try NIOSSLCertificate.fromPEMFile(certificate),
-                key: try NIOSSLPrivateKey(file: key, format: .pem))
-        }
-    }
-
-    private static func files(_ configuration: Configuration) -> (certificate: String, key: String) {
-        let directory = configuration.server.dataDirectory
-        return (
-            configuration.tls.certificate ?? directory + "/tls-certificate.pem",
-            configuration.tls.privateKey ?? directory + "/tls-key.pem"
-        )
-    }
-
-    private static func usable<Result>(_ configuration: Configuration, _ body: () throws -> Result) throws -> Result {
+        tls.applicationProtocols = protocols
         do {
-            return try body()
-        } catch {
-            let (certificate, key) = files(configuration)
-            throw StartingError(
-                code: "unusable_certificate",
-                description:
-                    "The certificate \(certificate) with the key \(key) cannot be used: \(error). Both must be PEM "
-                    + "files, and belong together (tls.certificate, tls.private_key).")
-        }
-    }
-
-    private static let lifetime: TimeInterval = 10 * 365 * 86_400
-
-    /// Clients cannot tell who signed it, so it keeps out listeners, not impostors.
-    private static func makeSelfSigned(for domain: String, certificate path: String, key keyPath: String) throws {
-        do {
-            // RSA, as old devices know nothing else.
-            let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
-            let name = try DistinguishedName { CommonName(domain) }
-            let certificate = try Certificate(
-                version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: .init(key.publicKey),
-                notValidBefore: Date(timeIntervalSinceNow: -86_400),
-                notValidAfter: Date(timeIntervalSinceNow: lifetime), issuer: name, subject: name,
-                signatureAlgorithm: .sha256WithRSAEncryption,
-                extensions: Certificate.Extensions {
-                    Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
-                    SubjectAlternativeNames([.dnsName(domain)])
-                },
-                issuerPrivateKey: .init(key))
-            try PrivateFile.write(key.pemRepresentation + "\n", to: keyPath)
-            try PrivateFile.write(certificate.serializeAsPEM().pemString + "\n", to: path)
+            return try NIOSSLContext(configuration: tls)
         } catch {
             throw StartingError(
                 code: "unusable_certificate",
                 description:
-                    "No certificate is configured, and none can be made in \(path): \(error). Set tls.certificate and "
-                    + "tls.private_key.")
+                    "The private key \(files.key) is not that of the certificate \(files.certificate), or the "
+                    + "certificates in that file do not begin with the server's own. Set tls.certificate and "
+                    + "tls.private_key to files that belong together.")
         }
     }
+
+    private static func unusable(_ path: String, _ content: String, key: String) -> StartingError {
+        let isThere = FileManager.default.isReadableFile(atPath: path)
+        return StartingError(
+            code: "unusable_certificate",
+            description: isThere
+                ? "The file \(path) does not hold \(content) in PEM form (\(key))."
+                : "The file \(path) does not exist or cannot be read; it must hold \(content) in PEM form (\(key)).")
+    }
+}
+
+extension Configuration {
+    var certificateFiles: TLSMaterial.Files {
+        TLSMaterial.Files(
+            certificate: tls.certificate ?? server.dataDirectory + "/tls-certificate.pem",
+            key: tls.privateKey ?? server.dataDirectory + "/tls-key.pem")
+    }
+
+    /// Whether any listener needs a certificate.
+    var needsCertificate: Bool { server.isEncrypted || xmpp.isOn || legacyAPNs.isOn }
 }

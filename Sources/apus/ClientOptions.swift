@@ -10,12 +10,17 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "The administrator's token. (default: APUS_ADMIN_TOKEN)")
     var token: String?
 
+    @Option(help: "The PEM file of the authority that an https server's certificate is from. (default: APUS_CA)")
+    var ca: String?
+
     @Flag(help: "Print the server's answer as it is.")
     var json = false
 
     /// - Throws: `AddressError`.
     func address() throws -> ServerAddress {
-        try ServerAddress(server ?? Environment["APUS_SERVER"] ?? "http://127.0.0.1:8080")
+        try ServerAddress(
+            server ?? Environment["APUS_SERVER"] ?? "http://127.0.0.1:8080",
+            certificateAuthority: ca ?? Environment["APUS_CA"])
     }
 
     /// A client with the administrator's token if there is one, else with the app's key.

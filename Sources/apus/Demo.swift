@@ -18,7 +18,7 @@ struct Demo {
         let registration = DeviceRegistration(
             appId: app.id, alias: "demo-user", platform: .pc, nativeToken: UUID().uuidString)
         let device = try await admin.register(registration)
-        let connection = try DeviceConnection(server: server, deviceID: device)
+        let connection = DeviceConnection(server: server, deviceID: device)
         try await waitUntilConnected(connection)
         print("device    \(device), alias demo-user, listens in this terminal")
 

@@ -14,13 +14,17 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The administrator's token. (default: APUS_ADMIN_TOKEN)")
     var token: String?
 
+    @Option(help: "The PEM file of the authority that an https server's certificate is from. (default: APUS_CA)")
+    var ca: String?
+
     func run() async throws {
         let server = server ?? Environment["APUS_SERVER"]
         let token = token ?? Environment["APUS_ADMIN_TOKEN"]
         if server == nil, token == nil {
             try await runWithOwnServer()
         } else {
-            let address = try ServerAddress(server ?? "http://127.0.0.1:8080")
+            let address = try ServerAddress(
+                server ?? "http://127.0.0.1:8080", certificateAuthority: ca ?? Environment["APUS_CA"])
             print("server    \(address)")
             try await Demo(server: address, token: token).run()
         }

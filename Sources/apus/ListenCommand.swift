@@ -32,7 +32,7 @@ struct ListenCommand: AsyncParsableCommand {
     func run() async throws {
         let server = try options.address()
         let id = try await registeredID()
-        let connection = try DeviceConnection(server: server, deviceID: id)
+        let connection = DeviceConnection(server: server, deviceID: id)
         let events = Task { try await report(connection.events, id, server) }
         async let messages: Void = {
             for try await message in connection.messages {

@@ -35,9 +35,9 @@ def start_server(tmp_path_factory):
     """Starts servers of the test's own."""
     servers = []
 
-    def start(*arguments, token=None, data=None, **settings):
+    def start(*arguments, token=None, data=None, authority=None, **settings):
         options = {"token": token} if token is not None else {}
-        server = Server(tmp_path_factory.mktemp("server"), *arguments, data=data, **options)
+        server = Server(tmp_path_factory.mktemp("server"), *arguments, data=data, authority=authority, **options)
         servers.append(server)
         return server.start(**settings)
 

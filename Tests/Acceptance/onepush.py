@@ -115,7 +115,7 @@ class Connection:
     def __init__(self, server, device_id):
         query = "" if device_id is None else f"?deviceId={quote(device_id, safe='')}"
         self.socket = connect(
-            f"ws://127.0.0.1:{server.port}/msgpush.ws{query}", compression=None, proxy=None, ping_interval=None,
+            f"{server.url.replace('http', 'ws', 1)}/msgpush.ws{query}", ssl=server.ssl, compression=None, proxy=None, ping_interval=None,
             max_queue=None, close_timeout=2, legacy=True)
 
     def __enter__(self):

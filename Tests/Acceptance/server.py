@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -31,11 +32,13 @@ def run(*arguments, directory=None, within=30, **more):
 class Server:
     """An `apus serve` on a free port of the loopback address."""
 
-    def __init__(self, directory, *arguments, settings=None, token=ADMIN_TOKEN, data=None):
-        """`directory` is where it runs; its data is in `data` below it, unless told otherwise."""
+    def __init__(self, directory, *arguments, settings=None, token=ADMIN_TOKEN, data=None, authority=None):
+        """`directory` is where it runs; its data is in `data` below it, unless told otherwise. `authority` is whose
+        certificate it shows; without one it makes its own."""
         self.directory = Path(directory)
         self.data = Path(data) if data else self.directory / "data"
         self.arguments = list(arguments)
+        self.authority = authority or self.data / "tls-certificate.pem"
         self.settings = dict(settings or {})
         self.token = token
         self.process = None
@@ -55,10 +58,17 @@ class Server:
             self.process = subprocess.Popen(
                 list(map(str, command)), cwd=self.directory, env=environment(**secret), stdin=subprocess.DEVNULL,
                 stdout=output, stderr=log)
-        self.port = int(eventually(self._listening, within=30).group(1))
-        self.url = f"http://127.0.0.1:{self.port}"
+        scheme, port = eventually(self._listening, within=30).groups()
+        self.port = int(port)
+        self.url = f"{scheme}://127.0.0.1:{port}"
+        self.session.verify = str(self.authority)
         assert self.is_well()
         return self
+
+    @property
+    def ssl(self):
+        """How a WebSocket is encrypted; None if it is not."""
+        return ssl.create_default_context(cafile=self.authority) if self.url.startswith("https") else None
 
     @property
     def output_path(self):
@@ -79,7 +89,7 @@ class Server:
     def _listening(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"apus serve ended with {self.process.returncode}: {self.log}")
-        return re.search(r"Apus listens on http://127\.0\.0\.1:(\d+),", self.output)
+        return re.search(r"Apus listens on (https?)://127\.0\.0\.1:(\d+),", self.output)
 
     def stop(self):
         """Asks it to stop, as a system does. Answers the exit code."""

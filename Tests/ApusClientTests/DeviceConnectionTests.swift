@@ -14,8 +14,8 @@ struct DeviceConnectionTests {
         var settings = DeviceConnection.Settings()
         settings.heartbeat = heartbeat
         settings.reconnectDelay = .milliseconds(1) ... .milliseconds(2)
-        let device = try DeviceConnection(
-            server: ServerAddress("http://127.0.0.1:\(server.port)"), deviceID: "d 1", settings: settings)
+        let device = DeviceConnection(
+            server: try ServerAddress("http://127.0.0.1:\(server.port)"), deviceID: "d 1", settings: settings)
         try await body(device, server.connections)
         await device.close()
         try await server.stop()

@@ -24,6 +24,12 @@ package final class LegacyFeedbackService: Sendable {
         return LegacyFeedbackService(try await .bind(host: host, port: port, group: group, tls: tls, shared))
     }
 
+    /// What connections are encrypted with from now on.
+    /// - Throws: what NIOSSL throws if certificate and key do not fit.
+    package func use(_ tls: LegacyTLS) throws {
+        try listener.use(tls)
+    }
+
     /// Accepts no more connections, and closes those that are open. What they have not received yet stays feedback.
     package func close() async throws {
         try await listener.close()

@@ -24,6 +24,12 @@ package final class LegacyGatewayService: Sendable {
         return LegacyGatewayService(try await .bind(host: host, port: port, group: group, tls: tls, shared))
     }
 
+    /// What connections are encrypted with from now on.
+    /// - Throws: what NIOSSL throws if certificate and key do not fit.
+    package func use(_ tls: LegacyTLS) throws {
+        try listener.use(tls)
+    }
+
     /// Accepts no more connections. Those that are open stay.
     package func close() async throws {
         try await listener.close()

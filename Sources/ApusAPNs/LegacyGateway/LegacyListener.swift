@@ -1,3 +1,4 @@
+import ApusCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -42,19 +43,21 @@ final class LegacyListener: Sendable {
 
     private let channel: any Channel
     private let open: OpenChannels
+    private let context: Reloadable<NIOSSLContext>
 
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    private init(_ channel: any Channel, _ open: OpenChannels) {
+    private init(_ channel: any Channel, _ open: OpenChannels, _ context: Reloadable<NIOSSLContext>) {
         self.channel = channel
         self.open = open
+        self.context = context
     }
 
     /// - Parameter port: 0 for any free one.
     static func bind(
         host: String, port: Int, group: any EventLoopGroup, tls: LegacyTLS, _ shared: Shared
     ) async throws -> LegacyListener {
-        let context = try tls.makeContext()
+        let context = Reloadable(try tls.makeContext())
         let open = OpenChannels()
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
@@ -73,11 +76,17 @@ final class LegacyListener: Sendable {
                 }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers(
-                        LegacyTLS.makeHandler(context), LegacyHandshakeHandler(shared))
+                        LegacyTLS.makeHandler(context.value), LegacyHandshakeHandler(shared))
                 }
             }
             .bind(host: host, port: port).get()
-        return LegacyListener(channel, open)
+        return LegacyListener(channel, open, context)
+    }
+
+    /// What connections are encrypted with from now on. Whose clients' certificates are its own stays as it is.
+    /// - Throws: what NIOSSL throws if certificate and key do not fit.
+    func use(_ tls: LegacyTLS) throws {
+        context.replace(with: try tls.makeContext())
     }
 
     /// Accepts no more connections. Those that are open stay.

@@ -1,6 +1,7 @@
 import ApusCore
 import CoreMetrics
 import NIOCore
+import NIOSSL
 
 /// One HTTP/1.1 connection. The hot routes are answered here, on the event loop; everything else goes to the router.
 ///
@@ -136,6 +137,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case NIOSSLError.handshakeFailed = error { shared.metrics.failedHandshakes.increment() }
         context.close(promise: nil)
     }
 

@@ -7,6 +7,7 @@ package struct HTTPMetrics: Sendable {
     package let refused: Counter
     package let sockets: Counter
     package let malformed: Counter
+    package let failedHandshakes: Counter
     package let general: Counter
 
     package init(factory: any MetricsFactory) {
@@ -15,6 +16,7 @@ package struct HTTPMetrics: Sendable {
         refused = Counter(label: "apus_http_sends_refused_total", factory: factory)
         sockets = Counter(label: "apus_websocket_connections_total", factory: factory)
         malformed = Counter(label: "apus_http_malformed_total", factory: factory)
+        failedHandshakes = Counter(label: "apus_http_tls_failures_total", factory: factory)
         general = Counter(label: "apus_http_requests_total", factory: factory)
     }
 }

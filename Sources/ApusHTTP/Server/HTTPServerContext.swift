@@ -1,6 +1,7 @@
 package import ApusCore
 package import Hummingbird
 package import NIOCore
+package import NIOSSL
 
 /// What all connections of the HTTP server share.
 package final class HTTPServerContext: Sendable {
@@ -25,6 +26,8 @@ package final class HTTPServerContext: Sendable {
     let endpointLimiter: EndpointLimiter
     let limits: Limits
     let metrics: HTTPMetrics
+    /// What connections are encrypted with; nil if they are not.
+    let tls: Reloadable<NIOSSLContext>?
     /// What connections may be open, and are.
     let budget: ConnectionBudget
     /// Answers whatever is not answered on the connection itself.
@@ -32,7 +35,7 @@ package final class HTTPServerContext: Sendable {
 
     package init(
         dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limiter: EndpointLimiter,
-        limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics,
+        limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics, tls: Reloadable<NIOSSLContext>?,
         respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
@@ -42,6 +45,7 @@ package final class HTTPServerContext: Sendable {
         self.limits = limits
         self.budget = budget
         self.metrics = metrics
+        self.tls = tls
         self.respond = respond
     }
 }

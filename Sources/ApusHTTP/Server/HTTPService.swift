@@ -1,6 +1,7 @@
 import ApusCore
 import NIOCore
 package import NIOPosix
+import NIOSSL
 
 /// Listens for HTTP and WebSocket connections on one port.
 package final class HTTPService: Sendable {
@@ -40,6 +41,10 @@ package final class HTTPService: Sendable {
             .childChannelInitializer { channel in
                 let (shard, connections) = loops.of(channel.eventLoop)
                 return channel.eventLoop.makeCompletedFuture {
+                    if let tls = shared.tls {
+                        try channel.pipeline.syncOperations.addHandlers(
+                            PlainRequestRefusal(), NIOSSLServerHandler(context: tls.value))
+                    }
                     try channel.pipeline.syncOperations.addHandler(
                         HTTPConnectionHandler(shared, connections: connections, shard: shard))
                 }

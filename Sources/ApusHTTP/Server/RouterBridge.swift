@@ -11,7 +11,7 @@ enum RouterBridge {
         let canChunk = request.version == .http11
         let isHead = request.method == .head
         Task {
-            let response = await shared.respond(Request(request), channel)
+            let response = await shared.respond(Request(request, scheme: shared.tls == nil ? "http" : "https"), channel)
             let isComplete = await write(
                 response, to: channel, connection: connection, canChunk: canChunk, omitsBody: isHead)
             channel.eventLoop.execute { handler.didAnswer(closing: !isComplete) }
@@ -79,7 +79,7 @@ private struct ChannelBodyWriter: ResponseBodyWriter {
 }
 
 extension Request {
-    init(_ request: HTTPWireRequest) {
+    init(_ request: HTTPWireRequest, scheme: String) {
         var fields = HTTPFields()
         for field in request.headers.fields {
             if let name = HTTPField.Name(field.name) { fields.append(HTTPField(name: name, value: field.value)) }
@@ -88,7 +88,7 @@ extension Request {
         if let query = request.query { target += "?\(query)" }
         self.init(
             head: HTTPRequest(
-                method: HTTPRequest.Method(request.method.description) ?? .get, scheme: "http",
+                method: HTTPRequest.Method(request.method.description) ?? .get, scheme: scheme,
                 authority: request.headers.first("host"), path: target, headerFields: fields),
             body: RequestBody(buffer: request.body))
     }

@@ -35,6 +35,8 @@ package struct Configuration: Sendable {
         /// `nil` is one in the data directory.
         package var keyFile: String?
         package var isDemo = false
+        /// Whether HTTP and WebSocket connections are encrypted.
+        package var isEncrypted = false
         /// 0 is one for each processor that this process may use.
         package var eventLoops = 0
         package var shutdownGrace = Duration.seconds(10)

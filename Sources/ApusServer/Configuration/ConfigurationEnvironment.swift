@@ -25,7 +25,8 @@ enum ConfigurationEnvironment {
 
     /// The variables that commands and scripts around the server read.
     private static func isForOthers(_ variable: String) -> Bool {
-        ["APUS_CONFIG", "APUS_SERVER", "APUS_APP_KEY", "APUS_DATA", "APUS_TOKEN", "APUS_RESET"].contains(variable)
+        ["APUS_CONFIG", "APUS_SERVER", "APUS_CA", "APUS_APP_KEY", "APUS_DATA", "APUS_TOKEN", "APUS_RESET"].contains(
+            variable)
             || variable.hasPrefix("APUS_BENCH")
     }
 

@@ -7,6 +7,9 @@ extension ConfigurationKey {
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
         .init("server.port", \.server.port, .integer(0...65_535), "The port to listen on, 0 is any free one"),
+        .init(
+            "server.tls", \.server.isEncrypted, .boolean,
+            "Speak https and wss on that port, with tls.certificate, instead of http and ws"),
         .init("server.data_dir", \.server.dataDirectory, .text, "The directory of the database; made if missing"),
         .init(
             "server.admin_token", \.server.adminToken, .optionalText, isSecret: true,

@@ -12,7 +12,7 @@ package final class XMPPServerContext: Sendable {
     let metrics: XMPPMetrics
     let logger: Logger
     /// Nil if streams cannot be encrypted.
-    let tls: NIOSSLContext?
+    let tls: Reloadable<NIOSSLContext>?
     var connections: AccountConnections { accounts.connections }
     let suspended: SuspendedStreams
     let components: Components
@@ -21,8 +21,7 @@ package final class XMPPServerContext: Sendable {
     package init(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: XMPPAccountBook, endpoints: EndpointBook,
         settings: XMPPSettings, components: ComponentSettings, budget: ConnectionBudget, metrics: XMPPMetrics,
-        tls: NIOSSLContext?,
-        logger: Logger
+        tls: Reloadable<NIOSSLContext>?, logger: Logger
     ) {
         self.dispatcher = dispatcher
         self.apps = apps

@@ -45,7 +45,7 @@ package final class XMPPService: Sendable {
         let client = try await bind(ports.client, "port") { [XMPPHandler(shared, loop: $0, isEncrypted: false)] }
         let direct = try await bind(ports.directTLS, "tls_port") { loop in
             guard let tls = shared.tls else { return [] }
-            return [NIOSSLServerHandler(context: tls), XMPPHandler(shared, loop: loop, isEncrypted: true)]
+            return [NIOSSLServerHandler(context: tls.value), XMPPHandler(shared, loop: loop, isEncrypted: true)]
         }
         let component = try await bind(ports.component, "component_port") { [ComponentHandler(shared, loop: $0)] }
         return XMPPService(

@@ -41,7 +41,8 @@ final class ServerFixture: Sendable {
             accounts: accounts,
             endpoints: EndpointBook(dispatcher: dispatcher, box: box, lifetimeSeconds: 3600), settings: settings,
             components: components, budget: ConnectionBudget(most: 10),
-            metrics: XMPPMetrics(factory: NOOPMetricsHandler.instance), tls: try TestCertificate.serverContext(),
+            metrics: XMPPMetrics(factory: NOOPMetricsHandler.instance),
+            tls: Reloadable(try TestCertificate.serverContext()),
             logger: logger)
         dispatcher.start()
         _ = try await accounts.add("ann", password: "secret", to: app, keepsPassword: false)
