@@ -31,9 +31,9 @@ final class GuessLimiter: Sendable {
                 entries = entries.filter { $0.value.lastUsed + .minutes(1) > now }
             }
             guard entries.count < Self.most else { return TimeAmount?.some(.seconds(60)) }
-            let ofUser = Self.take(&entries["user \(user)"], perMinute, now)
-            let ofAddress = Self.take(&entries["address \(address)"], perMinute * Self.perAddress, now)
-            return ofUser ?? ofAddress
+            // The address first: who has had enough guesses makes no more entries with users that do not exist.
+            return Self.take(&entries["address \(address)"], perMinute * Self.perAddress, now)
+                ?? Self.take(&entries["user \(user)"], perMinute, now)
         }
         guard let wait else { return }
         throw ApusError(

@@ -61,6 +61,14 @@ struct GuessLimiterTests {
         #expect(take("user x", from: "another"))
     }
 
+    @Test("whoever guesses at users that there are not shuts nobody else out")
+    func flood() {
+        let limiter = GuessLimiter(perMinute: 2)
+        let now = ManualClock().uptime
+        for user in 0..<30_000 { try? limiter.take(user: "user \(user)", address: "one", now: now) }
+        #expect(throws: Never.self) { try limiter.take(user: "ann", address: "another", now: now) }
+    }
+
     @Test("0 is no limit")
     func unlimited() throws {
         let limiter = GuessLimiter(perMinute: 0)
