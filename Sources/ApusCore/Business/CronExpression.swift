@@ -87,9 +87,10 @@ struct CronField: Sendable, Equatable {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let (span, step) = Self.halves(part, "/")
             let (low, high) = Self.halves(span, "-")
-            let first = low == "*" ? range.lowerBound : Self.number(low, range, names)
+            let isAll = low == "*" && high == nil
+            let first = isAll ? range.lowerBound : Self.number(low, range, names)
             let last =
-                low == "*"
+                isAll
                 ? range.upperBound
                 : high.map { Self.number($0, range, names) } ?? (step == nil ? first : range.upperBound)
             let stride = step.map { Int($0) ?? 0 } ?? 1

@@ -8,7 +8,7 @@ package struct ReceiverList: Sendable, Equatable {
     /// Takes the commas and semicolons that people type, those of Chinese keyboards too.
     package init(_ text: String) {
         var seen: Set<String> = []
-        numbers = text.split(whereSeparator: { ",，;；、\n".contains($0) })
+        numbers = text.split(whereSeparator: { ",，;；、".contains($0) || $0.isNewline })
             .map { $0.trimmed }
             .filter { !$0.isEmpty && seen.insert($0).inserted }
     }

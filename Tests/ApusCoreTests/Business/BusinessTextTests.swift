@@ -8,6 +8,7 @@ struct BusinessTextTests {
         arguments: [
             ("1001", ["1001"]), ("1001,1002", ["1001", "1002"]), (" 1001 ，1002;1001\n", ["1001", "1002"]),
             ("", []), (" , ,", []), ("王五、李四", ["王五", "李四"]),
+            ("1001\r\n1002\r\n", ["1001", "1002"]),
         ])
     func receivers(_ text: String, _ numbers: [String]) {
         #expect(ReceiverList(text).numbers == numbers)

@@ -136,6 +136,7 @@ struct CronExpressionTests {
             "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *",
             "* * * * 8", "x * * * *", "-1 * * * *", "5-1 * * * *", "*/0 * * * *", "*/x * * * *", ", * * * *",
             "1,,2 * * * *", "1- * * * *", "* * * feb-jan *", "@never", "+5 * * * *", "* * * * monday",
+            "*-5 * * * *", "*-x/2 * * * *",
         ])
     func wrong(_ text: String) {
         #expect(throws: ApusError.self) { try CronExpression(text) }
