@@ -145,6 +145,44 @@ struct BusinessContractTests {
         }
     }
 
+    @Test("pushes are refreshed page by page until nothing more becomes of them", arguments: StoreUnderTest.allCases)
+    func openPushes(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let phone = try login(fixture, app, "ann", uuid: "u1", token: "i1", platform: .ios)
+            var messages: [Message] = []
+            for _ in 0..<3 {
+                let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+                messages.append(message)
+                try fixture.store.write { transaction in
+                    _ = try transaction.insertPush(
+                        BusinessPush(message: message.id, title: "t", content: "c", extra: nil), at: fixture.clock.now)
+                }
+            }
+            func open(before: MessageID? = nil) throws -> [OpenPush] {
+                try fixture.store.read { try $0.openPushes(before: before, limit: 2) }
+            }
+            let page = try open()
+            #expect(page.map(\.message) == [messages[2].id, messages[1].id])
+            #expect(page.allSatisfy { !$0.isOver && $0.standings?[.ios]?.text == "1 unsent" })
+            #expect(try open(before: page.last?.message).map(\.message) == [messages[0].id])
+            _ = try fixture.apply(
+                .ended(messages[2].id, phone.device.number, .cancelled, at: fixture.clock.now))
+            #expect(try open().map(\.isOver) == [true, false])
+            try fixture.store.write { try $0.refresh($0.openPushes(before: nil, limit: 2), at: fixture.clock.now) }
+            #expect(try open().map(\.message) == [messages[1].id, messages[0].id])
+            // What the message became stands in its row when it is not kept any more.
+            fixture.clock.advance(by: .hours(24 * 60))
+            try fixture.store.write { transaction in
+                _ = try transaction.expire(at: fixture.clock.now, limit: 10)
+                let before = fixture.clock.now
+                _ = try transaction.purge(messagesBefore: before, keysBefore: before, limit: 10)
+            }
+            #expect(try open().allSatisfy { $0.standings == nil && $0.isOver })
+        }
+    }
+
     @Test("a vendor's job fills the columns of its platform", arguments: StoreUnderTest.allCases)
     func tasks(_ store: StoreUnderTest) throws {
         try store.with { fixture in
@@ -164,7 +202,7 @@ struct BusinessContractTests {
                                 result: "SUCCESS", status: status, response: "{}", at: fixture.clock.now,
                                 isFinal: status == "done")))
                 }
-                try transaction.refreshPushes(at: fixture.clock.now, limit: 10)
+                try transaction.refresh(transaction.openPushes(before: nil, limit: 10), at: fixture.clock.now)
             }
             let push = try #require(try fixture.store.read { try $0.businessPush(id) })
             #expect(push.ios.taskID == "uf1" && push.ios.status == "done" && push.ios.response == "{}")

@@ -21,6 +21,8 @@ struct InMemoryBusiness {
     var devices: [SystemDevice] = []
     var userDevices: [UserDevice] = []
     var pushes: [BusinessPush] = []
+    /// Pushes of which nothing more will become.
+    var closed: Set<Int64> = []
     var rows: [CentreRow] = []
     var schedules: [Schedule] = []
     var notices: [Notice] = []

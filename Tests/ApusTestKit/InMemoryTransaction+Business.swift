@@ -128,12 +128,7 @@ extension InMemoryTransaction {
 
     func businessPush(_ id: Int64) -> BusinessPush? {
         guard var push = business.pushes.first(where: { $0.id == id }), let message = push.message else { return nil }
-        var standings: [Platform: PushStanding] = [:]
-        for (key, entry) in deliveries where key.message == message {
-            guard let platform = deviceList.first(where: { $0.number == key.device })?.platform else { continue }
-            standings[platform, default: PushStanding()].add(
-                entry.delivery.state, entry.delivery.end, isOpen: entry.delivery.isOpen)
-        }
+        let standings = standings(of: message)
         for (platform, member) in [(Platform.ios, \BusinessPush.ios), (.android, \.android)] {
             if let task = taskList.last(where: { $0.message == message && $0.platform == platform }) {
                 push[keyPath: member].taskID = task.id
@@ -148,7 +143,32 @@ extension InMemoryTransaction {
         return push
     }
 
-    func refreshPushes(at now: Timestamp, limit: Int) {}
+    private func standings(of message: MessageID) -> [Platform: PushStanding] {
+        var standings: [Platform: PushStanding] = [:]
+        for (key, entry) in deliveries where key.message == message {
+            guard let platform = deviceList.first(where: { $0.number == key.device })?.platform else { continue }
+            standings[platform, default: PushStanding()].add(
+                entry.delivery.state, entry.delivery.end, isOpen: entry.delivery.isOpen)
+        }
+        return standings
+    }
+
+    func openPushes(before: MessageID?, limit: Int) -> [OpenPush] {
+        let open = business.pushes.compactMap { push -> OpenPush? in
+            guard let message = push.message, !business.closed.contains(push.id), before.map({ message < $0 }) ?? true
+            else { return nil }
+            return OpenPush(
+                message: message, push: push.id,
+                standings: messages[message] == nil ? nil : standings(of: message),
+                hasOpenTasks: taskList.contains { $0.message == message && !$0.status.isFinal })
+        }
+        return Array(open.sorted { $0.message > $1.message }.prefix(limit))
+    }
+
+    func refresh(_ pushes: [OpenPush], at now: Timestamp) {
+        // How they stand is looked up when somebody asks.
+        business.closed.formUnion(pushes.filter(\.isOver).map(\.push))
+    }
 
     func importRow(_ row: ImportedRow, at now: Timestamp) -> ImportedRow.Outcome {
         if let problem = row.problem { return .refused(reason: problem) }

@@ -10,6 +10,8 @@ package final class RecordingSender: NotificationSender {
         var taken: [OutgoingNotification] = []
         var outcomes: [NotificationOutcome] = []
         var isBusy = false
+        /// What it does not answer yet.
+        var held: [@Sendable () -> Void]?
     }
 
     package init(_ mode: NotificationMode) {
@@ -28,6 +30,18 @@ package final class RecordingSender: NotificationSender {
         state.withLock { $0.isBusy = isBusy }
     }
 
+    /// Whether it keeps its answers to itself, until it does not any more.
+    package var holdsAnswers: Bool {
+        get { state.withLock { $0.held != nil } }
+        set {
+            let held = state.withLock { state in
+                defer { state.held = newValue ? state.held ?? [] : nil }
+                return newValue ? [] : state.held ?? []
+            }
+            for answer in held { answer() }
+        }
+    }
+
     package func serves(_ app: AppNumber) -> Bool { true }
 
     package func submit(
@@ -39,7 +53,11 @@ package final class RecordingSender: NotificationSender {
             return state.outcomes.isEmpty ? .accepted(reference: "r\(state.taken.count)") : state.outcomes.removeFirst()
         }
         guard let outcome else { return false }
-        completion(outcome)
+        let isHeld = state.withLock { state in
+            state.held?.append { completion(outcome) }
+            return state.held != nil
+        }
+        if !isHeld { completion(outcome) }
         return true
     }
 }

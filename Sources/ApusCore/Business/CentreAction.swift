@@ -6,6 +6,9 @@ struct CentreAction {
     let serves: (NotificationMode, AppNumber) -> Bool
     let now: Timestamp
 
+    /// Bytes of an SMS or e-mail, of which a copy is kept for each receiver.
+    private static let largestNotice = 64 << 10
+
     /// Never throws for what is wrong with the row: that is written into it.
     func run(
         _ row: CentreRow, _ transaction: any StoreTransaction, _ send: (PushRequest) throws -> Acceptance
@@ -64,6 +67,13 @@ struct CentreAction {
         let receivers = ReceiverList(row.receivers)
         try PushDraft.check(receivers)
         let extra = try ExtraParameters(row.extra)
+        let size = row.title.utf8.count + row.content.utf8.count + (row.extra ?? "").utf8.count
+        guard size <= Self.largestNotice else {
+            throw ApusError(
+                .tooLarge, code: "payload_too_large",
+                "title, content and extra_params_string have \(size) bytes together; an SMS or e-mail may have "
+                    + "\(Self.largestNotice).")
+        }
         let app = try requiredApp()
         guard serves(mode, app.number) else {
             throw ApusError(
@@ -91,8 +101,9 @@ struct CentreAction {
         }
         guard !notices.isEmpty else { throw Self.nobody(missed) }
         try transaction.insert(notices)
-        row.state = .claimed
-        row.result = nil
+        // Of a row that is acted on again, those who got it already do not get it once more.
+        let counts = try transaction.notices(of: row.id)
+        row.settle(counts, as: mode)
         row.addRemark(MissedReceiver.text(missed))
     }
 
@@ -102,6 +113,16 @@ struct CentreAction {
 }
 
 extension CentreRow {
+    /// The state of a row whose notices stand like this.
+    mutating func settle(_ counts: NoticeCounts, as mode: NotificationMode) {
+        guard counts.open == 0 else {
+            (state, result) = (.claimed, nil)
+            return
+        }
+        state = counts.sent > 0 ? .done : .failed
+        result = "\(mode.rawValue): \(counts.sent) sent, \(counts.failed) failed"
+    }
+
     private static let mark = "Apus: "
 
     /// Puts what Apus has to say behind what an operator wrote, in place of what Apus said before.

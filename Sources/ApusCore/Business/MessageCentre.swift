@@ -9,8 +9,8 @@ import Synchronization
 /// waiting or done.
 package final class MessageCentre: Sendable {
     let dispatcher: Dispatcher
-    private let apps: AppRegistry
-    private let settings: BusinessSettings
+    let apps: AppRegistry
+    let settings: BusinessSettings
     private let notices: NoticeDesk
     private let logger: Logger
     private let wakes: AsyncStream<Void>
@@ -21,12 +21,15 @@ package final class MessageCentre: Sendable {
         var nextScan = NIODeadline.uptimeNanoseconds(0)
         /// When the next schedule or notice is due.
         var next: Timestamp?
+        /// Whether passwords in clear are left to be hashed.
+        var leavesPasswords = false
     }
 
     /// Rows that one commit acts on.
-    private static let batch = 250
-    /// Seconds that schedules are kept that are over.
-    private static let keptSeconds: Int64 = 30 * 86_400
+    static let batch = 250
+    /// Bytes of receivers after which a commit takes no more rows, so that rows for very many do not hold up everything
+    /// else.
+    private static let receiversAtOnce = 64 << 10
 
     package init(
         dispatcher: Dispatcher, apps: AppRegistry, settings: BusinessSettings,
@@ -54,17 +57,31 @@ package final class MessageCentre: Sendable {
             }
         }
         for await _ in wakes {
-            do {
-                if isScanTime { try await keepHouse() }
-                try await scan()
-            } catch {
-                logger.warning("the message centre failed and tries again", metadata: ["error": "\(error)"])
+            if isScanTime {
+                await attempt(keepHouse)
+            } else if leavesPasswords {
+                await attempt(hashPasswords)
             }
+            await attempt(scan)
         }
         ticker.cancel()
     }
 
+    /// What fails is tried again, and holds up nothing else.
+    private func attempt(_ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            logger.warning("the message centre failed and tries again", metadata: ["error": "\(error)"])
+        }
+    }
+
     private var isScanTime: Bool { times.withLock { $0.nextScan <= dispatcher.clock.uptime } }
+
+    var leavesPasswords: Bool {
+        get { times.withLock { $0.leavesPasswords } }
+        set { times.withLock { $0.leavesPasswords = newValue } }
+    }
 
     private var isTime: Bool {
         let now = dispatcher.clock.now
@@ -96,60 +113,15 @@ package final class MessageCentre: Sendable {
                 try transaction.update(schedule.advanced(at: now, row: row))
             }
             let rows = try transaction.waitingRows(limit: batch)
+            var receivers = 0
             for row in rows {
+                guard receivers < Self.receiversAtOnce else { return true }
+                receivers += row.receivers.utf8.count
                 let app = row.app.flatMap { apps[$0] } ?? apps[settings.appID]
                 try CentreAction(app: app, settings: settings, serves: notices.serves, now: now)
                     .run(row, transaction, send)
             }
             return rows.count == batch || schedules.count == batch
         }
-    }
-
-    // MARK: What else other programs may have written
-
-    /// Clear passwords that are hashed in one go: each takes tens of milliseconds.
-    private static let passwordsAtOnce = 20
-
-    /// Takes logins over that other programs wrote, hashes clear passwords, writes how pushes stand.
-    package func keepHouse() async throws {
-        let now = dispatcher.clock.now
-        if let app = apps[settings.appID] { while try await link(app, now) {} }
-        let clear = try await dispatcher.query { try $0.usersWithClearPassword(limit: Self.passwordsAtOnce) }
-        for user in clear {
-            let hash = await Self.hash(user.password)
-            try await dispatcher.update { transaction in
-                // It may have been changed meanwhile.
-                guard try transaction.user(user.number)?.password == user.password else { return }
-                try transaction.setPassword(hash, ofUser: user.number, at: now)
-            }
-        }
-        if clear.count == Self.passwordsAtOnce { wake() }
-        try await dispatcher.update { transaction in
-            try transaction.refreshPushes(at: now, limit: 1000)
-            try transaction.removeExpiredTokens(at: now)
-            try transaction.removeOldSchedules(before: now.adding(seconds: -Self.keptSeconds), limit: 1000)
-        }
-    }
-
-    /// Off the threads that tasks share.
-    private static func hash(_ password: String) async -> String {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
-                continuation.resume(returning: PasswordHash(of: password).text)
-            }
-        }
-    }
-
-    /// - Returns: whether there may be more.
-    private func link(_ app: App, _ now: Timestamp) async throws -> Bool {
-        let batch = Self.batch
-        let logins = try await dispatcher.query { try $0.unlinkedLogins(app: app.number, limit: batch) }
-        guard !logins.isEmpty else { return false }
-        let checked = logins.map { dispatcher.checked($0).0 }
-        let former = try await dispatcher.update { transaction in
-            try checked.compactMap { try transaction.logIn($0, newID: RandomToken.hex128(), at: now).former }
-        }
-        for device in former { dispatcher.disconnect(device, .unregistered) }
-        return logins.count == batch
     }
 }

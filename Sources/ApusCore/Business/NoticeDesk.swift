@@ -18,6 +18,8 @@ final class NoticeDesk: Sendable {
     private static let mostAttempts: Int64 = 8
     private static let firstPause: Int64 = 30
     private static let longestPause: Int64 = 3600
+    /// Seconds that a service may ask for: a day.
+    private static let longestAsked: Int64 = 86_400
 
     init(dispatcher: Dispatcher, senders: [any NotificationSender], logger: Logger) {
         self.dispatcher = dispatcher
@@ -66,10 +68,7 @@ final class NoticeDesk: Sendable {
             Task { await settle(notice, outcome) }
         }
         guard !isTaken else { return }
-        var offered = notice
-        offered.attempts -= 1
-        let again = offered
-        Task { await settle(again, .later(reason: "the sender is busy", afterSeconds: 1)) }
+        Task { await settle(notice, .putOff(reason: "the sender is busy", afterSeconds: 1)) }
     }
 
     private func settle(_ notice: Notice, _ outcome: NotificationOutcome) async {
@@ -105,7 +104,13 @@ final class NoticeDesk: Sendable {
             return (settled, reason)
         case .later(let reason, let seconds):
             settled.state = notice.attempts < mostAttempts ? .waiting : .failed
-            settled.notBefore = now.adding(seconds: seconds ?? pause)
+            // What a service asks for is the least: a short pause would use up all attempts within a short trouble.
+            settled.notBefore = now.adding(seconds: max(pause, min(seconds ?? 0, longestAsked)))
+            return (settled, reason)
+        case .putOff(let reason, let seconds):
+            settled.state = .waiting
+            settled.attempts -= 1
+            settled.notBefore = now.adding(seconds: seconds)
             return (settled, reason)
         case .unknown(let reason):
             settled.state = notice.attempts < mostAttempts ? .waiting : .failed
@@ -129,11 +134,8 @@ final class NoticeDesk: Sendable {
         } else if notice.mayBeRepeated {
             row.extendRemark("\(notice.userNumber) may have got it twice")
         }
-        let counts = try transaction.notices(of: row.id)
-        if counts.open == 0 {
-            row.state = counts.sent > 0 ? .done : .failed
-            row.result = "\(notice.mode.rawValue): \(counts.sent) sent, \(counts.failed) failed"
-        }
+        // Set back meanwhile, it is acted on again whatever became of this.
+        if row.state != .waiting { row.settle(try transaction.notices(of: row.id), as: notice.mode) }
         try transaction.setState(of: row, at: now)
     }
 }

@@ -26,3 +26,27 @@ package struct PushStanding: Sendable, Equatable {
         return counts.total > 0 && counts.unsent == 0 ? "FAIL" : nil
     }
 }
+
+/// How a push stands of which something may have become.
+package struct OpenPush: Sendable, Equatable {
+    package let message: MessageID
+    /// The id of the row of `sys_push_messages`.
+    package let push: Int64
+    /// By the devices' platform; nil if the message is not kept any more.
+    package let standings: [Platform: PushStanding]?
+    /// Whether a vendor's job is not done.
+    package let hasOpenTasks: Bool
+
+    package init(message: MessageID, push: Int64, standings: [Platform: PushStanding]?, hasOpenTasks: Bool) {
+        self.message = message
+        self.push = push
+        self.standings = standings
+        self.hasOpenTasks = hasOpenTasks
+    }
+
+    /// Whether nothing more will become of it.
+    package var isOver: Bool {
+        guard let standings else { return true }
+        return !hasOpenTasks && !standings.values.contains(where: \.isOpen)
+    }
+}

@@ -11,6 +11,8 @@ package protocol BusinessSnapshot {
     func unlinkedLogins(app: AppNumber, limit: Int) throws -> [DeviceLogin]
 
     func businessPush(_ id: Int64) throws -> BusinessPush?
+    /// Pushes of which something may still have become since they were refreshed; the latest first, from before `before`.
+    func openPushes(before: MessageID?, limit: Int) throws -> [OpenPush]
 
     func centreRow(_ id: Int64) throws -> CentreRow?
     /// Rows that wait, the highest level first, then the oldest.
@@ -44,7 +46,7 @@ package protocol BusinessTransaction: BusinessSnapshot {
     /// - Returns: its id.
     func insertPush(_ push: BusinessPush, at now: Timestamp) throws -> Int64
     /// Writes how pushes stand whose deliveries no vendor's job tells of.
-    func refreshPushes(at now: Timestamp, limit: Int) throws
+    func refresh(_ pushes: [OpenPush], at now: Timestamp) throws
 
     /// - Returns: its id.
     func insertRow(_ row: CentreRow, at now: Timestamp) throws -> Int64

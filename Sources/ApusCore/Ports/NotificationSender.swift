@@ -45,6 +45,8 @@ package enum NotificationOutcome: Sendable, Equatable {
     case refused(reason: String)
     /// It was not taken now; nothing was sent.
     case later(reason: String, afterSeconds: Int64?)
+    /// Nobody was asked to take it, as there is no room or the service is in trouble: no attempt.
+    case putOff(reason: String, afterSeconds: Int64)
     /// No answer: it may have been sent or not.
     case unknown(reason: String)
 }

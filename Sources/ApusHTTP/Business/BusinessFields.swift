@@ -7,8 +7,6 @@ struct BusinessFields {
     private var members: [String: String] = [:]
     private let form: FormFields
 
-    private static let longest = 4096
-
     init(_ request: Request, limit: Int) async throws {
         try self.init(body: try await request.body.collect(upTo: limit), query: request.uri.query)
     }

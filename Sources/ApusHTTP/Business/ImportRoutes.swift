@@ -22,7 +22,7 @@ struct ImportRoutes: Sendable {
             try body.rows.map { try transaction.importRow($0, at: now) }
         }
         // Users that are logged in by the dump get their devices.
-        if body.table == .userDevices { try await centre.keepHouse() }
+        if body.table == .userDevices { try await centre.takeLoginsOver() }
         return Response.json { object in
             object.member("taken", int: Int64(outcomes.count { $0 == .taken }))
             object.member("alreadyThere", int: Int64(outcomes.count { $0 == .alreadyThere }))

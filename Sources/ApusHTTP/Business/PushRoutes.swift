@@ -23,7 +23,7 @@ struct PushRoutes: Sendable {
         let draft = try PushDraft(
             app: caller.app, receivers: receivers, title: fields["title"] ?? "", content: content,
             extra: fields["extra_params_string"] ?? fields["extra_params"], sender: caller.userNumber,
-            idempotencyKey: request.headers[.idempotencyKey] ?? fields["request_id"], settings: access.settings)
+            idempotencyKey: try Self.idempotencyKey(request, fields, caller), settings: access.settings)
         try apps.take(1, from: caller.app)
         let now = dispatcher.clock.now
         let result = try await dispatcher.push { transaction, send in
@@ -40,8 +40,19 @@ struct PushRoutes: Sendable {
         }
     }
 
+    /// A user's keys are the user's own.
+    private static func idempotencyKey(
+        _ request: Request, _ fields: BusinessFields, _ caller: BusinessAccess.Caller
+    ) throws(ApusError) -> String? {
+        guard let key = request.headers[.idempotencyKey] ?? fields["request_id"] else { return nil }
+        guard key.utf8.count <= 255 else {
+            throw ApusError(.invalid, code: "invalid_idempotency_key", "request_id must have 1 to 255 bytes.")
+        }
+        return caller.userNumber.map { "user \($0): \(key)" } ?? key
+    }
+
     private func status(_ request: Request) async throws -> Response {
-        let fields = try BusinessFields(body: ByteBuffer(), query: request.uri.query)
+        let fields = try await BusinessFields(request, limit: bodyLimit)
         let caller = try await access.caller(request, fields)
         let text = try fields.require("push_message_id")[0]
         guard let id = Int64(text) else { throw Self.unknown(text) }

@@ -66,7 +66,7 @@ struct SMTPAttempt: Equatable {
         case .timeout where !isAllSent:
             return later("smtp.timeout", "The mail server took too long, and did not get the mail.")
         case .cancelled where !isAllSent:
-            return later("smtp.stopping", "The server is stopping.")
+            return SendOutcome(.putOff(after: 1), code: "smtp.stopping", detail: "The server is stopping.")
         case .timeout, .cancelled:
             return SendOutcome(
                 .unknown, code: "smtp.unknown", detail: "The mail server got the mail, and did not answer in time.")

@@ -40,7 +40,7 @@ package final class SMTPMailer: Sendable {
             if state.isStopping { return Self.stopping }
             guard state.waiting < limit else {
                 let detail = "As many mails wait as may, \(limit)."
-                return SendOutcome(.later(after: 1), code: "smtp.busy", detail: detail)
+                return SendOutcome(.putOff(after: 1), code: "smtp.busy", detail: detail)
             }
             state.waiting += 1
             return nil
@@ -60,7 +60,7 @@ package final class SMTPMailer: Sendable {
         if let pausedUntil, now < pausedUntil {
             let seconds = (pausedUntil - now).nanoseconds / 1_000_000_000 + 1
             return SendOutcome(
-                .later(after: seconds), code: "smtp.paused",
+                .putOff(after: seconds), code: "smtp.paused",
                 detail: "The mail server is in trouble. It is tried again in \(seconds) seconds.")
         }
         let attempt = connection.send(mail, encoded: mail.encoded(at: clock.now), isCancelled: { self.isGivingUp })
@@ -72,7 +72,7 @@ package final class SMTPMailer: Sendable {
     private var isGivingUp: Bool { state.withLock { $0.isGivingUp } }
 
     private static let stopping = SendOutcome(
-        .later(after: nil), code: "smtp.stopping", detail: "The server is stopping.")
+        .putOff(after: 1), code: "smtp.stopping", detail: "The server is stopping.")
 
     /// Takes no more, and waits a while for the mail under way. All completions have been called when it returns.
     /// - Parameter drainTime: how long it waits before it gives up that mail.

@@ -25,7 +25,7 @@ final class NoticeQuota: Sendable {
         return { [self] outcome in
             switch outcome {
             case .accepted, .unknown: break
-            case .refused, .later: limits.withLock { $0?.giveBack(receiver, takenAt: now) }
+            case .refused, .later, .putOff: limits.withLock { $0?.giveBack(receiver, takenAt: now) }
             }
             completion(outcome)
         }
@@ -39,6 +39,7 @@ extension NotificationOutcome {
         case .accepted(let reference): self = .accepted(reference: reference)
         case .refused: self = .refused(reason: reason)
         case .later(let seconds): self = .later(reason: reason, afterSeconds: seconds)
+        case .putOff(let seconds): self = .putOff(reason: reason, afterSeconds: seconds)
         case .unknown: self = .unknown(reason: reason)
         }
     }

@@ -44,7 +44,7 @@ package final class SMSGateway: SMSSender {
         }
         guard hasRoom else {
             let detail = "As many texts are under way as may be, \(limit)."
-            return completion(SendOutcome(.later(after: 1), code: "\(vendor.name).busy", detail: detail))
+            return completion(SendOutcome(.putOff(after: 1), code: "\(vendor.name).busy", detail: detail))
         }
         http.send(request) { [self] result in
             underWay.withLock { $0 -= 1 }

@@ -7,6 +7,9 @@ package struct SendOutcome: Sendable, Equatable {
         case refused
         /// It was not accepted, and may be tried again: after so many seconds, or when the sender likes to.
         case later(after: Int64?)
+        /// The service was not asked, as there is no room or it is in trouble: to be handed over again after so many
+        /// seconds.
+        case putOff(after: Int64)
         /// Nobody can say whether it was accepted. Who sends it again may send it twice.
         case unknown
     }

@@ -25,13 +25,16 @@ private enum Statements {
         FROM sys_push_messages p LEFT JOIN business_pushes b ON b.push = p.id
         WHERE p.id = ?
         """
-    static let open: SQL = "SELECT message, push FROM business_pushes WHERE open = 1 ORDER BY message DESC LIMIT ?"
+    static let open: SQL = """
+        SELECT message, push, EXISTS (SELECT 1 FROM messages m WHERE m.id = b.message),
+            EXISTS (SELECT 1 FROM vendor_tasks t WHERE t.message = b.message AND t.final = 0)
+        FROM business_pushes b WHERE open = 1 AND message < ? ORDER BY message DESC LIMIT ?
+        """
     static let states: SQL = """
         SELECT v.platform, d.state, d.end, count(*), max(d.open)
         FROM deliveries d JOIN devices v ON v.id = d.device
         WHERE d.message = ? GROUP BY v.platform, d.state, d.end
         """
-    static let openTasks: SQL = "SELECT count(*) FROM vendor_tasks WHERE message = ? AND final = 0"
     static let setIOS: SQL = """
         UPDATE sys_push_messages SET ios_ret = ?1, ios_status = ?2, ios_timestamp = ?3, updated_at = ?3
         WHERE id = ?4 AND ios_task_id IS NULL AND ios_status IS NOT ?2
@@ -106,16 +109,26 @@ extension SQLiteTransaction {
         return standings
     }
 
-    func refreshPushes(at now: Timestamp, limit: Int) throws {
-        var open: [(message: MessageID, push: Int64)] = []
-        try database.rows(Statements.open, limit) { open.append((MessageID($0.int(0)), $0.int(1))) }
-        for (message, push) in open {
-            let standings = try standings(of: message)
-            let (ios, android) = (standings[.ios] ?? PushStanding(), standings[.android] ?? PushStanding())
-            try database.run(Statements.setIOS, ios.result, ios.text, now.sqlText, push)
-            try database.run(Statements.setAndroid, android.result, android.text, now.sqlText, push)
-            let tasks = try database.first(Statements.openTasks, message) { $0.int(0) } ?? 0
-            if tasks == 0, !standings.values.contains(where: \.isOpen) { try database.run(Statements.close, message) }
+    func openPushes(before: MessageID?, limit: Int) throws -> [OpenPush] {
+        var pushes: [OpenPush] = []
+        try database.rows(Statements.open, before ?? MessageID(.max), limit) { row in
+            let message = MessageID(row.int(0))
+            pushes.append(
+                OpenPush(
+                    message: message, push: row.int(1), standings: row.bool(2) ? try standings(of: message) : nil,
+                    hasOpenTasks: row.bool(3)))
+        }
+        return pushes
+    }
+
+    func refresh(_ pushes: [OpenPush], at now: Timestamp) throws {
+        for push in pushes {
+            if let standings = push.standings {
+                let (ios, android) = (standings[.ios] ?? PushStanding(), standings[.android] ?? PushStanding())
+                try database.run(Statements.setIOS, ios.result, ios.text, now.sqlText, push.push)
+                try database.run(Statements.setAndroid, android.result, android.text, now.sqlText, push.push)
+            }
+            if push.isOver { try database.run(Statements.close, push.message) }
         }
     }
 }

@@ -182,6 +182,26 @@ struct MessageCentreTests {
         }
     }
 
+    @Test("a short trouble of a service uses up no attempts, whatever pause it asks for")
+    func shortTrouble() async throws {
+        try await with { house in
+            house.sms.answer(
+                contentsOf: Array(repeating: .putOff(reason: "in trouble", afterSeconds: 6), count: 20)
+                    + Array(repeating: .later(reason: "full", afterSeconds: 1), count: 7))
+            var row = sms
+            row.receivers = "1001"
+            let id = try house.add(row)
+            let start = house.clock.now
+            while house.sms.taken.count < 28 {
+                try await house.centre.scan()
+                try await eventually { try house.store.read { try $0.notice(of: id, user: "1001")?.state } != .sending }
+                house.clock.advance(by: .seconds(5))
+            }
+            _ = try await house.settled(id, .done)
+            #expect(house.clock.now >= start.adding(seconds: 3600))
+        }
+    }
+
     @Test("a dead letter is sent to the number that the user has by then")
     func replays() async throws {
         try await with { house in
@@ -201,6 +221,58 @@ struct MessageCentreTests {
             #expect(house.sms.taken.map(\.receiver) == ["138", "150"])
             #expect(try house.letters.isEmpty)
             await #expect(throws: ApusError.self) { try await house.centre.replay(1) }
+        }
+    }
+
+    @Test("a row that is set back is sent to those who did not get it, and to nobody else")
+    func again() async throws {
+        try await with { house in
+            house.sms.answer(contentsOf: [.refused(reason: "no such number")])
+            let id = try house.add(sms)
+            try await house.centre.scan()
+            var row = try await house.settled(id, .done)
+            for taken in [3, 3] {
+                row.state = .waiting
+                try house.store.write { try $0.setState(of: row, at: house.clock.now) }
+                try await house.centre.scan()
+                row = try await house.settled(id, .done)
+                #expect(row.result == "sms: 2 sent, 0 failed")
+                #expect(house.sms.taken.count == taken)
+                #expect(try house.letters.isEmpty)
+            }
+        }
+    }
+
+    @Test("a row that is set back while its notices are under way is acted on again")
+    func againMeanwhile() async throws {
+        try await with { house in
+            let id = try house.add(sms)
+            house.sms.holdsAnswers = true
+            try await house.centre.scan()
+            var row = try house.row(id)
+            #expect(row.state == .claimed)
+            row.state = .waiting
+            row.receivers = "1001,1002"
+            try house.store.write { try $0.setState(of: row, at: house.clock.now) }
+            house.sms.holdsAnswers = false
+            try await eventually {
+                try house.store.read { try $0.notices(of: id) }.open == 0
+            }
+            #expect(try house.row(id).state == .waiting)
+            try await house.centre.scan()
+            #expect(try house.row(id).state == .done)
+        }
+    }
+
+    @Test("a notice that is too long fails its row, which says how long it may be")
+    func tooLong() async throws {
+        try await with { house in
+            var row = sms
+            row.content = String(repeating: "x", count: 65_536)
+            let id = try house.add(row)
+            try await house.centre.scan()
+            #expect(try house.row(id).state == .failed)
+            #expect(try house.row(id).result?.contains("an SMS or e-mail may have 65536") == true)
         }
     }
 
@@ -273,12 +345,23 @@ struct MessageCentreTests {
         }
     }
 
-    @Test("clear passwords are hashed")
+    @Test("clear passwords are hashed, however many there are")
     func hashes() async throws {
         try await with { house in
-            try await house.centre.keepHouse()
-            let user = try #require(try house.store.read { try $0.user("1001") })
-            #expect(try #require(PasswordHash(user.password)).matches("x"))
+            try house.store.write { transaction in
+                for number in 1...25 {
+                    try transaction.putUser(
+                        BusinessUser(number: "u\(number)", name: "", password: "p\(number)"), at: house.clock.now)
+                }
+            }
+            let running = Task { await house.centre.run() }
+            try await eventually("all are hashed") {
+                try house.store.read { try $0.usersWithClearPassword(limit: 1) }.isEmpty
+            }
+            running.cancel()
+            await running.value
+            let user = try #require(try house.store.read { try $0.user("u25") })
+            #expect(try #require(PasswordHash(user.password)).matches("p25"))
         }
     }
 }

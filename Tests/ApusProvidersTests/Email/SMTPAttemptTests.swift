@@ -33,7 +33,7 @@ struct SMTPAttemptTests {
         #expect(outcome(.broken, "354 go", isAllSent: true).result == .unknown)
         #expect(outcome(.timeout, "354 go").result == .later(after: nil))
         #expect(outcome(.timeout, "354 go", isAllSent: true).result == .unknown)
-        #expect(outcome(.cancelled, nil).result == .later(after: nil))
+        #expect(outcome(.cancelled, nil).result == .putOff(after: 1))
         #expect(outcome(.cancelled, "354 go", isAllSent: true).result == .unknown)
     }
 

@@ -127,7 +127,7 @@ struct SMTPMailerTests {
     func pause() async throws {
         try await withMailer(["GREETING": .reply("421 Too busy")]) { mailer, server in
             try await #expect(send(mailer).code == "smtp.unreachable")
-            try await #expect(send(mailer).result == .later(after: 6))
+            try await #expect(send(mailer).result == .putOff(after: 6))
             #expect(server.connections == 1)
             clock.advance(by: .seconds(5))
             try await #expect(send(mailer).code == "smtp.unreachable")
