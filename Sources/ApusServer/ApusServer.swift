@@ -84,7 +84,8 @@ package final class ApusServer: Sendable {
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
         metrics.addGauge("apus_apns_troubled_lanes") { Double(vendors.apns.troubledLanes) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
-        let (tokens, newToken) = try await adminTokens(configuration, dispatcher)
+        let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
+        let newToken = try await tokens.load()
         let apps = AppRegistry(
             apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
             clock: clock)
@@ -161,19 +162,6 @@ package final class ApusServer: Sendable {
         } catch {
             throw StartingError.cannotListen(host: host, port: port, key: key, reason: "\(error)")
         }
-    }
-
-    /// The tokens that are valid, and the one that was made because there was none.
-    private static func adminTokens(
-        _ configuration: Configuration, _ dispatcher: Dispatcher
-    ) async throws -> (AdminTokens, new: String?) {
-        let stored = try await dispatcher.query { try $0.adminTokens() }
-        if let token = configuration.server.adminToken { return (AdminTokens(stored + [SecretHash(of: token)]), nil) }
-        guard stored.isEmpty else { return (AdminTokens(stored), nil) }
-        let token = RandomToken.hex128()
-        let now = dispatcher.clock.now
-        try await dispatcher.update { try $0.insertAdminToken(SecretHash(of: token), at: now) }
-        return (AdminTokens([SecretHash(of: token)]), token)
     }
 
     /// Takes no more requests, closes every connection with what it is told, and returns when all is on disk.

@@ -19,7 +19,7 @@ struct ApusCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
             DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
-            ProviderCommand.self, VAPIDCommand.self, LegacyAPNsCommand.self, ScheduleCommand.self,
+            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, LegacyAPNsCommand.self, ScheduleCommand.self,
             DeadLetterCommand.self, ImportCommand.self, SimulateCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }

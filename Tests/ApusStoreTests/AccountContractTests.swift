@@ -256,6 +256,9 @@ struct AccountContractTests {
                 let fixture = StoreFixture(store)
                 let app = try #require(try store.read { try $0.apps() }.first)
                 let device = try #require(try store.read { try $0.device(id: "0123") })
+                let tokens = try store.read { try $0.adminTokens() }
+                #expect(tokens.map(\.name) == ["admin", "admin-2"] && tokens.allSatisfy { $0.role == .admin })
+                #expect(tokens.map(\.hash.bytes) == [[1], [2]])
                 #expect(app.id == "shop" && device.alias == "ann" && device.tags == ["vip"])
                 #expect(try fixture.pending(device) == [MessageID(5)])
                 let record = try #require(try store.read { try $0.message(MessageID(5)) })

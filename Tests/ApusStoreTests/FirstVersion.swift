@@ -2,7 +2,7 @@ import GRDB
 
 /// A database as the first version of the schema left it. That was released, so it never changes.
 enum FirstVersion {
-    /// Makes one with a device that has a tag, and a message that it has not got yet.
+    /// Makes one with two admin tokens, a device that has a tag, and a message that it has not got yet.
     static func make(in directory: String) throws {
         let queue = try DatabaseQueue(path: directory + "/apus.db")
         var migrator = DatabaseMigrator()
@@ -114,6 +114,7 @@ enum FirstVersion {
 
     private static let content = """
         INSERT INTO apps VALUES (1, 'shop', 'Shop', x'00', 1000);
+        INSERT INTO admin_tokens VALUES (x'02', 2000), (x'01', 1000);
         INSERT INTO devices VALUES (1, '0123', 1, '', 'ann', 1, 'token', NULL, 1, 1000);
         INSERT INTO device_tags VALUES (1, 'vip', 1);
         INSERT INTO messages VALUES

@@ -26,17 +26,6 @@ struct MessageStoreContractTests {
         }
     }
 
-    @Test("keeps the hashes of admin tokens", arguments: StoreUnderTest.allCases)
-    func adminTokens(_ kind: StoreUnderTest) throws {
-        try kind.with { fixture in
-            let tokens = [SecretHash(of: "one"), SecretHash(of: "two")]
-            for token in tokens + tokens {
-                try fixture.store.write { try $0.insertAdminToken(token, at: fixture.clock.now) }
-            }
-            #expect(Set(try fixture.store.read { try $0.adminTokens() }) == Set(tokens))
-        }
-    }
-
     @Test("registers a device again under the same id, with what is new of it", arguments: StoreUnderTest.allCases)
     func registerAgain(_ kind: StoreUnderTest) throws {
         try kind.with { fixture in

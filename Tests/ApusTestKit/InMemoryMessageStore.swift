@@ -51,7 +51,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     }
 
     var appList: [App] = []
-    private var tokens: Set<SecretHash> = []
+    private var tokens: [AdminToken] = []
     var deviceList: [Device] = []
     private var accountList: [String: (device: DeviceNumber, credentials: [UInt8], createdAt: Timestamp)] = [:]
     var messages: [MessageID: MessageRecord] = [:]
@@ -97,7 +97,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     // MARK: Apps
 
     func apps() -> [App] { appList }
-    func adminTokens() -> [SecretHash] { Array(tokens) }
+    func adminTokens() -> [AdminToken] { tokens.sorted { $0.name < $1.name } }
     func lastMessage() -> MessageID { last }
 
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) -> App? {
@@ -115,7 +115,17 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return appList[index]
     }
 
-    func insertAdminToken(_ hash: SecretHash, at now: Timestamp) { tokens.insert(hash) }
+    func insertAdminToken(_ token: AdminToken) -> Bool {
+        guard !tokens.contains(where: { $0.name == token.name }) else { return false }
+        tokens.append(token)
+        return true
+    }
+
+    func removeAdminToken(_ hash: SecretHash) { tokens.removeAll { $0.hash == hash } }
+
+    func noteUse(ofAdminToken hash: SecretHash, at time: Timestamp) {
+        for index in tokens.indices where tokens[index].hash == hash { tokens[index].usedAt = time }
+    }
 
     // MARK: Devices
 

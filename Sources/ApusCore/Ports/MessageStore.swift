@@ -12,7 +12,7 @@ package protocol MessageStore: Sendable {
 /// A consistent view of the store.
 package protocol StoreSnapshot: BusinessSnapshot {
     func apps() throws -> [App]
-    func adminTokens() throws -> [SecretHash]
+    func adminTokens() throws -> [AdminToken]
     /// The highest message id ever given out by this store.
     func lastMessage() throws -> MessageID
 
@@ -73,7 +73,11 @@ package protocol StoreTransaction: StoreSnapshot, BusinessTransaction {
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) throws -> App?
     /// - Returns: the app with its new key, or nil if there is none.
     func replaceKey(ofApp id: String, with keyHash: SecretHash) throws -> App?
-    func insertAdminToken(_ hash: SecretHash, at now: Timestamp) throws
+    /// - Returns: whether the token's name was free.
+    func insertAdminToken(_ token: AdminToken) throws -> Bool
+    func removeAdminToken(_ hash: SecretHash) throws
+    /// Writes when a token was last used.
+    func noteUse(ofAdminToken hash: SecretHash, at time: Timestamp) throws
 
     /// Inserts the device, or updates and reactivates the one with the same app, tenant and native token, whose id
     /// then stays.

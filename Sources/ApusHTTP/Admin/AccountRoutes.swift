@@ -14,13 +14,13 @@ struct AccountRoutes: Sendable {
     private static let longestBody = 4096
 
     func add(to router: Router<APIContext>) {
-        router.get("/v1/accounts") { request, _ in try await list(request) }
-        router.post("/v1/accounts") { request, _ in try await create(request) }
+        router.get("/v1/accounts") { request, context in try await list(request, context) }
+        router.post("/v1/accounts") { request, context in try await create(request, context) }
         router.post("/v1/accounts/:name/password") { request, context in
-            try await setPassword(request, of: try Self.name(context))
+            try await setPassword(request, context)
         }
         router.delete("/v1/accounts/:name") { request, context in
-            try access.requireAdmin(request)
+            try access.require(.admin, request, context)
             try await accounts.remove(try Self.name(context))
             return Response(status: .noContent)
         }
@@ -35,11 +35,11 @@ struct AccountRoutes: Sendable {
         return decoded
     }
 
-    private func list(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
-        let limit = try Page.limit(request)
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
         let query = request.uri.queryParameters
         let (appID, after) = (query["appId"].map(String.init), query["after"].map(String.init))
+        try access.require(.viewer, request, context, of: appID)
+        let limit = try Page.limit(request)
         let found = try await dispatcher.query { try $0.accounts(appID: appID, after: after, limit: limit) }
         return Response.json { object in
             object.member("accounts", objects: found) { write($0, &$1) }
@@ -47,10 +47,11 @@ struct AccountRoutes: Sendable {
         }
     }
 
-    private func create(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func create(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try access.caller(request, context)
         let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
         let (name, appID) = try body.requiredNameAndApp
+        try caller.require(.admin, of: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }
         let made = body.password == nil ? RandomToken.hex128() : nil
         let account = try await accounts.add(
@@ -58,8 +59,9 @@ struct AccountRoutes: Sendable {
         return Response.json { write(account, password: made, &$0) }
     }
 
-    private func setPassword(_ request: Request, of name: String) async throws -> Response {
-        try access.requireAdmin(request)
+    private func setPassword(_ request: Request, _ context: APIContext) async throws -> Response {
+        try access.require(.admin, request, context)
+        let name = try Self.name(context)
         let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
         let made = body.password == nil ? RandomToken.hex128() : nil
         try await accounts.setPassword(body.password ?? made ?? "", of: name, keepsPassword: body.keepsPassword)

@@ -12,24 +12,25 @@ struct AppRoutes: Sendable {
     private static let longestBody = 4096
 
     func add(to router: Router<APIContext>) {
-        router.post("/apps") { request, _ in try await create(request) }
+        router.post("/apps") { request, context in try await create(request, context) }
         router.get("/apps/:id") { request, context in
-            try access.requireAdmin(request)
-            guard let app = apps[try context.parameters.require("id")] else { throw AppError.unknown }
+            let id = try context.parameters.require("id")
+            try access.require(.viewer, request, context, of: id)
+            guard let app = apps[id] else { throw AppError.unknown }
             return Response.json { Self.write(app, &$0) }
         }
-        router.get("/v1/apps") { request, _ in
-            try access.requireAdmin(request)
+        router.get("/v1/apps") { request, context in
+            try access.require(.viewer, request, context)
             let all = try await dispatcher.query { try $0.apps() }
             return Response.json { $0.member("apps", objects: all) { Self.write($0, &$1) } }
         }
         router.post("/v1/apps/:id/rotate-key") { request, context in
-            try await rotateKey(request, try context.parameters.require("id"))
+            try await rotateKey(request, context)
         }
     }
 
-    private func create(_ request: Request) async throws -> Response {
-        if !access.isDemo { try access.requireAdmin(request) }
+    private func create(_ request: Request, _ context: APIContext) async throws -> Response {
+        if !access.isDemo { try access.require(.admin, request, context) }
         let body = try AppBody(try await request.body.collect(upTo: Self.longestBody))
         let name = try body.requiredName
         let (id, key) = (body.id ?? RandomToken.hex128(), body.key ?? RandomToken.hex128())
@@ -44,8 +45,9 @@ struct AppRoutes: Sendable {
         return Response.json { Self.write(app, key: key, &$0) }
     }
 
-    private func rotateKey(_ request: Request, _ id: String) async throws -> Response {
-        try access.requireAdmin(request)
+    private func rotateKey(_ request: Request, _ context: APIContext) async throws -> Response {
+        let id = try context.parameters.require("id")
+        try access.require(.admin, request, context, of: id)
         let body = try AppBody(try await request.body.collect(upTo: Self.longestBody))
         let key = body.key ?? RandomToken.hex128()
         let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {

@@ -13,15 +13,16 @@ struct CredentialRoutes: Sendable {
     private static let longestBody = 64 << 10
 
     func add(to router: Router<APIContext>) {
-        router.get("/v1/credentials") { request, _ in
-            try access.requireAdmin(request)
-            let found = try await credentials.list(appID: request.uri.queryParameters["appId"].map(String.init))
+        router.get("/v1/credentials") { request, context in
+            let appID = request.uri.queryParameters["appId"].map(String.init)
+            try access.require(.viewer, request, context, of: appID)
+            let found = try await credentials.list(appID: appID)
             return Response.json { $0.member("credentials", objects: found) { Self.write($0, &$1) } }
         }
-        router.post("/v1/credentials") { request, _ in try await put(request) }
-        router.delete("/v1/credentials") { request, _ in
-            try access.requireAdmin(request)
+        router.post("/v1/credentials") { request, context in try await put(request, context) }
+        router.delete("/v1/credentials") { request, context in
             let query = request.uri.queryParameters
+            try access.require(.admin, request, context, of: query["appId"].map(String.init))
             guard let app = query["appId"], let provider = query["provider"], let name = query["name"] else {
                 throw ApusError(
                     .invalid, code: "invalid_request", "appId, provider and name are needed in the query.")
@@ -30,13 +31,14 @@ struct CredentialRoutes: Sendable {
                 String(name), of: Route(rawValue: String(provider)), appID: String(app))
             return Response(status: .noContent)
         }
-        router.post("/v1/providers/test") { request, _ in try await test(request) }
+        router.post("/v1/providers/test") { request, context in try await test(request, context) }
     }
 
-    private func put(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func put(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try access.caller(request, context)
         let body = try CredentialBody(try await request.body.collect(upTo: Self.longestBody))
         let (appID, provider) = try body.required
+        try caller.require(.admin, of: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }
         let credential = Credential(
             app: app.number, appID: app.id, route: Route(rawValue: provider), name: "",
@@ -46,10 +48,11 @@ struct CredentialRoutes: Sendable {
         return Response.json { Self.write(stored, &$0) }
     }
 
-    private func test(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func test(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try access.caller(request, context)
         let body = try CredentialBody(try await request.body.collect(upTo: Self.longestBody))
         let (appID, provider) = try body.required
+        try caller.require(.sender, of: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }
         guard let token = body.token else {
             throw ApusError(.invalid, code: "invalid_request", "The token of a device is needed.")

@@ -7,23 +7,24 @@ struct DeviceRoutes: Sendable {
     let access: Access
 
     func add(to router: Router<APIContext>) {
-        router.get("/v1/devices") { request, _ in try await list(request) }
+        router.get("/v1/devices") { request, context in try await list(request, context) }
         router.get("/v1/devices/:id") { request, context in
-            try access.requireAdmin(request)
+            let caller = try access.caller(request, context)
             let id = try context.parameters.require("id")
             guard let device = try await dispatcher.query({ try $0.device(id: id) }) else {
                 throw ApusError.unknownDevice
             }
+            try caller.require(.viewer, of: device.appID)
             return Response.json { write(device, &$0) }
         }
     }
 
-    private func list(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        let appID = request.uri.queryParameters["appId"].map(String.init)
+        try access.require(.viewer, request, context, of: appID)
         let page = try Page(request)
         let filter = DeviceFilter(
-            appID: request.uri.queryParameters["appId"].map(String.init),
-            alias: request.uri.queryParameters["alias"].map(String.init))
+            appID: appID, alias: request.uri.queryParameters["alias"].map(String.init))
         let devices = try await dispatcher.query { try $0.devices(filter, after: page.after, limit: page.limit) }
         return Response.json { object in
             object.member("devices", objects: devices) { write($0, &$1) }

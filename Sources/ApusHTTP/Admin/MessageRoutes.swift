@@ -10,37 +10,40 @@ struct MessageRoutes: Sendable {
 
     func add(to router: Router<APIContext>) {
         router.get("/v1/messages/:id") { request, context in
-            try await show(request, try context.parameters.require("id"))
+            try await show(request, context)
         }
         router.delete("/v1/messages/:id") { request, context in
-            try await cancel(request, try context.parameters.require("id"))
+            try await cancel(request, context)
         }
         router.get("/v1/messages/:id/explain") { request, context in
-            try await explain(request, try context.parameters.require("id"))
+            try await explain(request, context)
         }
     }
 
-    private func cancel(_ request: Request, _ text: String) async throws -> Response {
-        let id = try await message(request, text).message.id
+    private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
+        let id = try await message(request, context, .sender).message.id
         let now = dispatcher.clock.now
         let count = try await dispatcher.update { try $0.cancel(id, at: now) }
         return Response.json { $0.member("cancelled", int: Int64(count)) }
     }
 
-    private func message(_ request: Request, _ text: String) async throws -> MessageRecord {
-        try access.requireSomeone(request)
+    /// The message that the path names.
+    /// - Parameter role: what somebody without the app's key must be.
+    private func message(_ request: Request, _ context: APIContext, _ role: Role) async throws -> MessageRecord {
+        try access.requireSomeone(request, context)
+        let text = try context.parameters.require("id")
         // Who posted to an endpoint knows its message by a token.
         guard let id = MessageID(text) ?? endpoints.message(in: text.utf8),
             let record = try await dispatcher.query({ try $0.message(id) })
         else {
             throw ApusError.unknownMessage
         }
-        try access.requireAdmin(request, orKeyOf: record.message.appID)
+        try access.require(role, request, context, orKeyOf: record.message.appID)
         return record
     }
 
-    private func show(_ request: Request, _ text: String) async throws -> Response {
-        let record = try await message(request, text)
+    private func show(_ request: Request, _ context: APIContext) async throws -> Response {
+        let record = try await message(request, context, .viewer)
         let page = try Page(request)
         let id = record.message.id
         let (counts, deliveries) = try await dispatcher.query { snapshot in
@@ -81,8 +84,8 @@ struct MessageRoutes: Sendable {
         object.member("error", string: delivery.failure)
     }
 
-    private func explain(_ request: Request, _ text: String) async throws -> Response {
-        let record = try await message(request, text)
+    private func explain(_ request: Request, _ context: APIContext) async throws -> Response {
+        let record = try await message(request, context, .viewer)
         guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {
             throw ApusError(
                 .invalid, code: "invalid_request", "device is missing: ask for …/explain?device=<device id>.")

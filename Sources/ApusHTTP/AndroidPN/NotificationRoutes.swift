@@ -5,7 +5,7 @@ import NIOCore
 
 /// `POST /notification.do?action=send` as AndroidPN's console has it (seed 000), and the form that answers programs.
 ///
-/// The original asks nobody who they are. Here a sender needs the app's key or an admin token: as a header, as user name
+/// The original asks nobody who they are. Here a sender needs the app's key or a token of the role sender: as a header, as user name
 /// and password of the URL, or as `appId` and `appKey` in the URL, so that a program needs no change but of its address.
 struct NotificationRoutes: Sendable {
     let dispatcher: Dispatcher
@@ -16,8 +16,8 @@ struct NotificationRoutes: Sendable {
     let registrationApp: String?
 
     func add(to router: Router<APIContext>) {
-        router.post("/notification.do") { request, _ in
-            let acceptance = try await send(request)
+        router.post("/notification.do") { request, context in
+            let acceptance = try await send(request, context)
             return Response(
                 status: .found, headers: [.location: "/notification.do?id=\(acceptance.message)"])
         }
@@ -29,8 +29,8 @@ struct NotificationRoutes: Sendable {
                 object.member("id", string: request.uri.queryParameters["id"].map(String.init))
             }
         }
-        router.post("/notification_api.do") { request, _ in
-            let acceptance = try await send(request)
+        router.post("/notification_api.do") { request, context in
+            let acceptance = try await send(request, context)
             return Response.json { object in
                 object.member("result", string: "0")
                 object.member("description", string: "success")
@@ -39,13 +39,13 @@ struct NotificationRoutes: Sendable {
         }
     }
 
-    private func send(_ request: Request) async throws -> Acceptance {
+    private func send(_ request: Request, _ context: APIContext) async throws -> Acceptance {
         let fields = FormFields(
             body: try await request.body.collect(upTo: limits.body), query: request.uri.query)
         guard fields["action"] == "send" else {
             throw ApusError(.invalid, code: "unknown_action", "The only action is send: add ?action=send.")
         }
-        let app = try authorize(request, fields)
+        let app = try authorize(request, context, fields)
         let notification = try NotificationForm(fields, longest: limits.send.payload)
         var audience = Audience(.all)
         if let username = notification.username {
@@ -60,14 +60,14 @@ struct NotificationRoutes: Sendable {
                 needsConfirmation: notification.needsConfirmation, timeToLive: limits.send.defaultTimeToLive))
     }
 
-    private func authorize(_ request: Request, _ fields: FormFields) throws -> App {
+    private func authorize(_ request: Request, _ context: APIContext, _ fields: FormFields) throws -> App {
         let basic = BasicCredentials(request)
         guard let appID = basic?.username ?? fields["appId"] ?? registrationApp else {
             throw ApusError(
                 .invalid, code: "app_required", "Name the app: add appId to the URL, or set xmpp.register_app.")
         }
         if let key = basic?.password ?? fields["appKey"] { return try apps.authorize(id: appID, key: key) }
-        try access.requireAdmin(request, orKeyOf: appID)
+        try access.require(.sender, request, context, orKeyOf: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }
         try apps.take(1, from: app)
         return app

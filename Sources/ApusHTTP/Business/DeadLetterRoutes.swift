@@ -9,15 +9,15 @@ struct DeadLetterRoutes: Sendable {
     let centre: MessageCentre
 
     func add(to router: Router<APIContext>) {
-        router.get("/v1/dead-letters") { request, _ in try await list(request) }
+        router.get("/v1/dead-letters") { request, context in try await list(request, context) }
         router.post("/v1/dead-letters/:id/replay") { request, context in
-            try access.requireAdmin(request)
+            try access.require(.sender, request, context)
             let id = Int64(try context.parameters.require("id")) ?? 0
             let letter = try await centre.replay(id)
             return Response.json { Self.write(letter, &$0) }
         }
         router.delete("/v1/dead-letters/:id") { request, context in
-            try access.requireAdmin(request)
+            try access.require(.sender, request, context)
             let id = Int64(try context.parameters.require("id")) ?? 0
             guard try await dispatcher.update({ try $0.removeDeadLetter(id) }) != nil else {
                 throw ApusError.unknownDeadLetter
@@ -26,8 +26,8 @@ struct DeadLetterRoutes: Sendable {
         }
     }
 
-    private func list(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        try access.require(.viewer, request, context)
         let page = try BusinessPage(request)
         let found = try await dispatcher.query { try $0.deadLetters(before: page.before, limit: page.limit) }
         return Response.json { object in

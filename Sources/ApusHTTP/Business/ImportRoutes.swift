@@ -11,11 +11,11 @@ struct ImportRoutes: Sendable {
     let bodyLimit: Int
 
     func add(to router: Router<APIContext>) {
-        router.post("/v1/import/business") { request, _ in try await take(request) }
+        router.post("/v1/import/business") { request, context in try await take(request, context) }
     }
 
-    private func take(_ request: Request) async throws -> Response {
-        try access.requireAdmin(request)
+    private func take(_ request: Request, _ context: APIContext) async throws -> Response {
+        try access.require(.admin, request, context)
         let body = try ImportBody(try await request.body.collect(upTo: bodyLimit))
         let now = dispatcher.clock.now
         let outcomes = try await dispatcher.update { transaction in

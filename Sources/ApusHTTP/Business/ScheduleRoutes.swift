@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Notifications at chosen times, under `/v1/schedules`. An app's key is for its own, an admin token for all.
+/// Notifications at chosen times, under `/v1/schedules`. An app's key is for its own, a token for all.
 struct ScheduleRoutes: Sendable {
     let dispatcher: Dispatcher
     let apps: AppRegistry
@@ -13,29 +13,31 @@ struct ScheduleRoutes: Sendable {
     let bodyLimit: Int
 
     func add(to router: Router<APIContext>) {
-        router.post("/v1/schedules") { request, _ in try await create(request) }
-        router.get("/v1/schedules") { request, _ in try await list(request) }
+        router.post("/v1/schedules") { request, context in try await create(request, context) }
+        router.get("/v1/schedules") { request, context in try await list(request, context) }
         router.get("/v1/schedules/:id") { request, context in
-            let schedule = try await find(request, try context.parameters.require("id"))
+            let schedule = try await find(request, context, .viewer)
             let row = try await row(of: schedule)
             return Response.json { Self.write(schedule, row, &$0) }
         }
         router.delete("/v1/schedules/:id") { request, context in
-            try await cancel(request, try context.parameters.require("id"))
+            try await cancel(request, context)
         }
     }
 
-    /// The app whose key the request has; nil for an administrator.
-    private func keyHolder(_ request: Request) throws -> App? {
-        if let app = try business.keyHolder(request, BusinessFields(body: ByteBuffer(), query: nil)) { return app }
-        try access.requireAdmin(request)
-        return nil
+    /// The bearer of a token, or of an app's key.
+    private func caller(_ request: Request, _ context: APIContext) throws -> Caller {
+        guard let app = try business.keyHolder(request, BusinessFields(body: ByteBuffer(), query: nil)) else {
+            return try access.caller(request, context)
+        }
+        return Caller(app, from: context.client)
     }
 
-    private func create(_ request: Request) async throws -> Response {
-        let holder = try keyHolder(request)
+    private func create(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try caller(request, context)
         let body = try ScheduleBody(try await request.body.collect(upTo: bodyLimit))
-        let app = try holder ?? body.appID.map { try named($0) } ?? business.configuredApp()
+        let app = try (caller.appID ?? body.appID).map { try named($0) } ?? business.configuredApp()
+        try caller.require(.sender, of: app.id)
         let made = try body.schedule(for: app, at: dispatcher.clock.now)
         let id = try await dispatcher.update { try $0.insertSchedule(made) }
         centre.wake()
@@ -50,11 +52,13 @@ struct ScheduleRoutes: Sendable {
         return app
     }
 
-    private func list(_ request: Request) async throws -> Response {
-        let holder = try keyHolder(request)
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try caller(request, context)
+        try caller.require(.viewer, of: caller.appID)
+        let app = try caller.appID.map { try named($0) }
         let page = try BusinessPage(request)
         let found = try await dispatcher.query {
-            try $0.schedules(of: holder?.number, before: page.before, limit: page.limit)
+            try $0.schedules(of: app?.number, before: page.before, limit: page.limit)
         }
         return Response.json { object in
             object.member("schedules", objects: found) { Self.write($0, nil, &$1) }
@@ -62,11 +66,13 @@ struct ScheduleRoutes: Sendable {
         }
     }
 
-    private func find(_ request: Request, _ text: String) async throws -> Schedule {
-        let holder = try keyHolder(request)
-        let id = Int64(text) ?? 0
+    /// The schedule that the path names.
+    private func find(_ request: Request, _ context: APIContext, _ role: Role) async throws -> Schedule {
+        let caller = try caller(request, context)
+        try caller.require(role, of: caller.appID)
+        let id = Int64(try context.parameters.require("id")) ?? 0
         guard let schedule = try await dispatcher.query({ try $0.schedule(id) }),
-            holder.map({ $0.id == schedule.appID }) ?? true
+            caller.appID.map({ $0 == schedule.appID }) ?? true
         else { throw Self.unknown }
         return schedule
     }
@@ -79,8 +85,8 @@ struct ScheduleRoutes: Sendable {
         return try await dispatcher.query { try $0.centreRow(id) }
     }
 
-    private func cancel(_ request: Request, _ text: String) async throws -> Response {
-        let id = try await find(request, text).id
+    private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
+        let id = try await find(request, context, .sender).id
         try await dispatcher.update { transaction in
             guard var schedule = try transaction.schedule(id) else { throw Self.unknown }
             guard schedule.state == .waiting else {

@@ -32,7 +32,7 @@ struct UserRoutes: Sendable {
             throw Self.refused
         }
         guard password.utf8.count <= 1024 else { throw Self.refused }
-        let address = context.remoteAddress?.ipAddress ?? "unknown"
+        let address = context.client?.description ?? "unknown"
         try guesses.take(user: number, address: address, now: dispatcher.clock.uptime)
         let app = try access.keyHolder(request, fields) ?? access.configuredApp()
         let user = try await dispatcher.query { try $0.user(number) }

@@ -1,16 +1,18 @@
+package import ApusCore
 package import Foundation
 package import Hummingbird
 
-package import NIOCore
+import NIOCore
 
 /// What accompanies a request through the router.
 package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    package let remoteAddress: SocketAddress?
+    /// Who sent the request; nil if it did not come over the internet protocol.
+    package let client: IPAddress?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        remoteAddress = source.channel.remoteAddress
+        client = source.channel.remoteAddress.flatMap { IPAddress($0) }
     }
 
     package var responseEncoder: JSONEncoder {

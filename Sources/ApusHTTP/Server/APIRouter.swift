@@ -10,7 +10,7 @@ package enum APIRouter {
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
-        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: AdminTokens, isDemo: Bool,
+        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: TokenBook, isDemo: Bool,
         limits: HTTPServerContext.Limits, registrationApp: String?, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
@@ -22,6 +22,7 @@ package enum APIRouter {
         DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
         MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access).add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
+        TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: tokens, access: access).add(to: router)
         CredentialRoutes(dispatcher: dispatcher, apps: apps, credentials: credentials, access: access).add(to: router)
         NotificationRoutes(
             dispatcher: dispatcher, apps: apps, access: access, limits: limits, registrationApp: registrationApp

@@ -4,33 +4,55 @@ import Hummingbird
 
 /// Who may do what on the router's paths.
 struct Access: Sendable {
-    let tokens: AdminTokens
+    let tokens: TokenBook
     let apps: AppRegistry
     /// Whether anyone may create apps.
     let isDemo: Bool
 
-    /// - Throws: unless the request bears an admin token.
-    func requireAdmin(_ request: Request) throws(ApusError) {
-        guard let token = bearer(request) else {
+    /// The bearer of a token, who may do what its role says.
+    /// - Throws: unless the request bears a token that is valid.
+    func caller(_ request: Request, _ context: APIContext) throws(ApusError) -> Caller {
+        guard let secret = bearer(request) else {
             throw ApusError(
                 .unauthenticated, code: "token_required",
-                "This needs an admin token: send it as Authorization: Bearer <token>.")
+                "This needs a token: send it as Authorization: Bearer <token>.")
         }
-        guard tokens.contains(token) else {
-            throw ApusError(.unauthenticated, code: "wrong_token", "The admin token is not one of this server's.")
-        }
+        return Caller(try tokens.token(secret), from: context.client)
     }
 
-    /// - Throws: unless the request bears an admin token or the app's key.
-    func requireAdmin(_ request: Request, orKeyOf appID: String) throws(ApusError) {
-        guard bearer(request) == nil, let key = request.headers[.appKey] else { return try requireAdmin(request) }
+    /// - Parameter app: the app that it is about, if it is about one.
+    /// - Throws: unless the request bears a token of this role, or of one that may do more.
+    @discardableResult
+    func require(
+        _ role: Role, _ request: Request, _ context: APIContext, of app: String? = nil
+    ) throws(ApusError) -> Caller {
+        let caller = try caller(request, context)
+        try caller.require(role, of: app)
+        return caller
+    }
+
+    /// - Throws: unless the request bears such a token, or the app's key.
+    @discardableResult
+    func require(
+        _ role: Role, _ request: Request, _ context: APIContext, orKeyOf appID: String
+    ) throws(ApusError) -> Caller {
+        guard bearer(request) == nil, let key = request.headers[.appKey] else {
+            return try require(role, request, context, of: appID)
+        }
         guard let app = apps[appID], app.keyHash.matches(key) else { throw .wrongAppKey }
+        return Caller(app, from: context.client)
     }
 
-    /// - Throws: unless the request bears an admin token or the key of any app.
-    func requireSomeone(_ request: Request) throws(ApusError) {
-        if bearer(request) == nil, request.headers[.appKey] != nil { return }
-        try requireAdmin(request)
+    /// For what is of an app that is still to be found: what it says of the caller must then be asked for that app.
+    /// - Throws: unless the request bears a token that is valid, or some key.
+    func requireSomeone(_ request: Request, _ context: APIContext) throws(ApusError) {
+        if bearer(request) != nil {
+            _ = try caller(request, context)
+        } else if request.headers[.appKey] == nil {
+            throw ApusError(
+                .unauthenticated, code: "token_required",
+                "This needs a token or the app's key: send it as Authorization: Bearer <token> or as X-App-Key: <key>.")
+        }
     }
 
     private func bearer(_ request: Request) -> String? {

@@ -1,3 +1,4 @@
+import ApusCore
 import AsyncHTTPClient
 package import NIOCore
 import NIOHTTP1

@@ -26,6 +26,14 @@ extension ConfigurationType where Value == Int {
     }
 }
 
+extension Duration {
+    /// Reads `250ms`, `10s`, `5m`, `2h` or `3d`.
+    package init?(_ text: String) {
+        guard let milliseconds = UnitScale.milliseconds.parse(text) else { return nil }
+        self = .milliseconds(milliseconds)
+    }
+}
+
 extension Int {
     static func kilobytes(_ count: Int) -> Int { count << 10 }
     static func megabytes(_ count: Int) -> Int { count << 20 }

@@ -8,8 +8,6 @@ private enum Statements {
         ON CONFLICT DO NOTHING RETURNING \(columns)
         """
     static let replaceKey: SQL = "UPDATE apps SET key_hash = ? WHERE public_id = ? RETURNING \(columns)"
-    static let tokens: SQL = "SELECT hash FROM admin_tokens"
-    static let insertToken: SQL = "INSERT OR IGNORE INTO admin_tokens (hash, created_at) VALUES (?, ?)"
 }
 
 extension SQLiteTransaction {
@@ -31,15 +29,5 @@ extension SQLiteTransaction {
 
     func replaceKey(ofApp id: String, with keyHash: SecretHash) throws -> App? {
         try database.first(Statements.replaceKey, keyHash.bytes, id, value: app)
-    }
-
-    func adminTokens() throws -> [SecretHash] {
-        var tokens: [SecretHash] = []
-        try database.rows(Statements.tokens) { tokens.append(SecretHash(bytes: $0.blob(0))) }
-        return tokens
-    }
-
-    func insertAdminToken(_ hash: SecretHash, at now: Timestamp) throws {
-        try database.run(Statements.insertToken, hash.bytes, now)
     }
 }

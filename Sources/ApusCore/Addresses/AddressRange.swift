@@ -1,11 +1,11 @@
 /// All addresses with the same first bits (`10.0.0.0/8`), or a single one.
-struct AddressRange: Hashable, Sendable {
+package struct AddressRange: Hashable, Sendable {
     private let isVersion6: Bool
     private let prefix: UInt128
     private let shift: Int
 
     /// - Returns: nil if it is neither an address nor a range in CIDR notation (RFC 4632 §3.1).
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }
         var length = address.width
@@ -18,7 +18,7 @@ struct AddressRange: Hashable, Sendable {
         prefix = address.bits >> shift
     }
 
-    func contains(_ address: IPAddress) -> Bool {
+    package func contains(_ address: IPAddress) -> Bool {
         address.isVersion6 == isVersion6 && address.bits >> shift == prefix
     }
 }

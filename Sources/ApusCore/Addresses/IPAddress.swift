@@ -7,7 +7,7 @@ package import NIOCore
 #endif
 
 /// An IPv4 or IPv6 address, as a number that ranges can be compared with.
-package struct IPAddress: Hashable, Sendable {
+package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     package let isVersion6: Bool
     package let bits: UInt128
 
@@ -40,7 +40,7 @@ package struct IPAddress: Hashable, Sendable {
 
     /// The IPv4 address that packets to this one end up at: IPv4-mapped (RFC 4291 §2.5.5.2), NAT64 (RFC 6052 §2.1) or
     /// 6to4 (RFC 3056 §2).
-    var embedded: IPAddress? {
+    package var embedded: IPAddress? {
         guard isVersion6 else { return nil }
         let low = bits & 0xFFFF_FFFF
         if bits >> 32 == 0xFFFF || bits >> 32 == 0x0064_FF9B_0000_0000_0000_0000 {
@@ -48,5 +48,17 @@ package struct IPAddress: Hashable, Sendable {
         }
         guard bits >> 112 == 0x2002 else { return nil }
         return IPAddress(isVersion6: false, bits: bits >> 80 & 0xFFFF_FFFF)
+    }
+
+    /// What one customer has of it: the address, or in IPv6 the network of 64 bits that it is in.
+    package var network: IPAddress {
+        isVersion6 ? IPAddress(isVersion6: true, bits: (bits >> 64) << 64) : self
+    }
+
+    package var description: String {
+        let bytes = (0..<width / 8).map { UInt8(truncatingIfNeeded: bits >> (width - 8 - $0 * 8)) }
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(isVersion6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count))
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -1,0 +1,159 @@
+import NIOCore
+import Synchronization
+
+/// The tokens of those who work with this server, in memory: who calls is known without asking the store.
+package final class TokenBook: Sendable {
+    private struct Entry {
+        var token: AdminToken
+        /// When it expires by a clock that nobody sets.
+        let deadline: NIODeadline?
+
+        init(_ token: AdminToken, _ clock: any Clock) {
+            self.token = token
+            let (now, uptime) = (clock.now, clock.uptime)
+            deadline = token.expiresAt.map {
+                uptime + .milliseconds(min(max($0.milliseconds - now.milliseconds, 0), TokenBook.longestMilliseconds))
+            }
+        }
+
+        /// A wall clock that is set back brings no token back, one that is set forward by mistake ends none for good.
+        func isExpired(_ clock: any Clock) -> Bool {
+            token.isExpired(at: clock.now) || deadline.map { $0 <= clock.uptime } ?? false
+        }
+    }
+
+    /// Tokens that there may be.
+    private static let most = 1000
+    /// The longest that a token may hold.
+    package static let longestSeconds: Int64 = 3650 * 86_400
+    private static let longestMilliseconds = longestSeconds * 1000
+    /// The name of the token that the configuration has.
+    package static let configuredName = "configured"
+
+    private let dispatcher: Dispatcher
+    private let entries = Mutex<[SecretHash: Entry]>([:])
+    private let configured: AdminToken?
+
+    /// - Parameter configured: a token of the role `admin` that is not in the store.
+    package init(dispatcher: Dispatcher, configured: String?) {
+        self.dispatcher = dispatcher
+        self.configured = configured.map {
+            AdminToken(
+                name: Self.configuredName, role: .admin, hash: SecretHash(of: $0), createdAt: dispatcher.clock.now)
+        }
+    }
+
+    /// Reads the tokens from the store.
+    /// - Returns: a token that was made because there was none to administer the server with.
+    package func load() async throws -> String? {
+        let now = dispatcher.clock.now
+        let stored = try await dispatcher.query { try $0.adminTokens() }
+        for token in stored + [configured].compactMap({ $0 }) { add(token) }
+        guard configured == nil, !stored.contains(where: { $0.administers(at: now) }) else { return nil }
+        var (name, number) = ("admin", 1)
+        while stored.contains(where: { $0.name == name }) {
+            number += 1
+            name = "admin-\(number)"
+        }
+        return try await create(named: name, role: .admin).secret
+    }
+
+    // MARK: Who calls
+
+    /// The token that this is.
+    /// - Throws: `ApusError` if it is none, or has expired.
+    package func token(_ secret: String) throws(ApusError) -> AdminToken {
+        let hash = SecretHash(of: secret)
+        guard let entry = entries.withLock({ $0[hash] }) else {
+            throw ApusError(
+                .unauthenticated, code: "wrong_token", "The token is not one of this server's, or it was revoked.")
+        }
+        let token = entry.token
+        guard !entry.isExpired(dispatcher.clock) else {
+            throw ApusError(
+                .unauthenticated, code: "token_expired",
+                "The token \(token.name) expired at \(token.expiresAt?.rfc3339 ?? "its time"). "
+                    + "Have another one made with `apus token create`.")
+        }
+        note(use: token, at: dispatcher.clock.now)
+        return token
+    }
+
+    /// Keeps the hour, so that a token in use costs one write in an hour.
+    private func note(use token: AdminToken, at now: Timestamp) {
+        let hour = Timestamp(milliseconds: now.milliseconds / 3_600_000 * 3_600_000)
+        guard token.usedAt != hour else { return }
+        entries.withLock { $0[token.hash]?.token.usedAt = hour }
+        guard token.name != Self.configuredName else { return }
+        Task { [dispatcher] in try? await dispatcher.update { try $0.noteUse(ofAdminToken: token.hash, at: hour) } }
+    }
+
+    // MARK: Making and revoking
+
+    /// All tokens, in the order of their names.
+    package func list() -> [AdminToken] {
+        entries.withLock { $0.values.map(\.token) }.sorted { $0.name < $1.name }
+    }
+
+    /// Makes a token.
+    /// - Parameters:
+    ///   - appID: the only app that it is for; nil for all.
+    ///   - lifetimeSeconds: nil for a token that does not expire.
+    /// - Returns: the token, and what its bearer shows, at the only time that it is known.
+    /// - Throws: `ApusError` if the name is taken, or there are too many.
+    package func create(
+        named name: String, role: Role, appID: String? = nil, lifetimeSeconds: Int64? = nil
+    ) async throws -> (token: AdminToken, secret: String) {
+        let secret = RandomToken.hex128()
+        let now = dispatcher.clock.now
+        let token = AdminToken(
+            name: name, role: role, appID: appID, hash: SecretHash(of: secret), createdAt: now,
+            expiresAt: lifetimeSeconds.map { now.adding(seconds: $0) })
+        try await dispatcher.update { transaction in
+            guard try transaction.adminTokens().count < Self.most else {
+                throw ApusError(
+                    .conflict, code: "too_many_tokens",
+                    "There are \(Self.most) tokens already. Revoke those that are not used any more.")
+            }
+            guard name != Self.configuredName, try transaction.insertAdminToken(token) else {
+                throw ApusError(
+                    .conflict, code: "token_exists", "There is a token named \(name). Choose another name.")
+            }
+        }
+        add(token)
+        return (token, secret)
+    }
+
+    /// Ends a token at once.
+    /// - Throws: `ApusError` if there is none of this name, or nobody could administer the server without it.
+    package func revoke(_ name: String) async throws {
+        guard name != Self.configuredName else {
+            throw ApusError(
+                .conflict, code: "configured_token",
+                "This token is server.admin_token of the configuration. Remove it there and restart the server.")
+        }
+        let now = dispatcher.clock.now
+        let hasConfigured = configured != nil
+        let hash = try await dispatcher.update { transaction in
+            let all = try transaction.adminTokens()
+            guard let token = all.first(where: { $0.name == name }) else {
+                throw ApusError(.notFound, code: "unknown_token", "There is no token named \(name).")
+            }
+            let others = all.filter { $0.name != name }
+            guard hasConfigured || !token.administers(at: now) || others.contains(where: { $0.administers(at: now) })
+            else {
+                throw ApusError(
+                    .conflict, code: "last_admin_token",
+                    "Nobody could administer the server without this token. Make another of the role admin first.")
+            }
+            try transaction.removeAdminToken(token.hash)
+            return token.hash
+        }
+        entries.withLock { $0[hash] = nil }
+    }
+
+    private func add(_ token: AdminToken) {
+        let entry = Entry(token, dispatcher.clock)
+        entries.withLock { $0[token.hash] = entry }
+    }
+}
