@@ -11,13 +11,14 @@ BENCH_DIR ?= ../shared/bench
 
 CHECK_IMPORTS := --explicit-target-dependency-import-check error
 
-.PHONY: help run test unit acceptance lint format bench clean build-release build-tests
+.PHONY: help run test unit acceptance docs lint format bench clean build-release build-tests
 
 help:
 	@echo 'make run         build Apus and serve on http://127.0.0.1:8080; ARGS="--port 9000" goes to apus serve'
-	@echo 'make test        everything that must pass: build, lint, unit tests, acceptance tests'
+	@echo 'make test        everything that must pass: build, lint, documentation, unit tests, acceptance tests'
 	@echo 'make unit        the unit tests only'
 	@echo 'make acceptance  the acceptance tests only: the built program, from outside'
+	@echo 'make docs        the documentation of ApusClient for browsers'
 	@echo 'make lint        check the format of the Swift sources'
 	@echo 'make format      put the Swift sources into that format'
 	@echo 'make bench       measure the release build; BENCH_DIR=<directory of the load generator>'
@@ -26,7 +27,7 @@ help:
 run: build-release
 	exec .build/release/apus serve $(ARGS)
 
-test: build-tests lint
+test: build-tests lint docs
 	@Scripts/test unit acceptance
 
 unit: build-tests
@@ -35,11 +36,14 @@ unit: build-tests
 acceptance: build-tests
 	@Scripts/test acceptance
 
+docs: build-tests
+	@Scripts/docs
+
 lint:
-	swift format lint --strict -r Sources Tests Benchmarks Package.swift
+	swift format lint --strict -r Sources Tests Benchmarks Examples Package.swift
 
 format:
-	swift format -i -r Sources Tests Benchmarks Package.swift
+	swift format -i -r Sources Tests Benchmarks Examples Package.swift
 
 bench:
 	@Scripts/install-packages bench

@@ -217,6 +217,12 @@ let package = Package(
             path: "Benchmarks",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "example-alarm", dependencies: ["ApusClient"], path: "Examples/Alarm", swiftSettings: strict),
+        .executableTarget(
+            name: "example-device", dependencies: ["ApusClient"], path: "Examples/Device", swiftSettings: strict),
+        .executableTarget(
+            name: "example-sender", dependencies: ["ApusClient"], path: "Examples/Sender", swiftSettings: strict),
         .target(
             name: "ApusTestKit",
             dependencies: [

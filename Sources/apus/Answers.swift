@@ -1,3 +1,4 @@
+import ApusClient
 import Foundation
 
 // What the server answers, as far as commands show it.
@@ -84,57 +85,20 @@ struct ProviderTestAnswer: Decodable {
     let detail: String
 }
 
-struct MessageAnswer: Decodable {
-    struct Delivery: Decodable {
-        let deviceId: String
-        let alias: String?
-        let state: String
-        let sentAt: String?
-        let receivedAt: String?
-        let readAt: String?
-        let attempts: Int?
-        let route: String?
-        let error: String?
-    }
-
-    let id: String
-    let appId: String
-    let createdAt: String
-    let counts: [String: Int]
-    let deliveries: [Delivery]
-    let next: String?
-}
-
-struct ExplanationAnswer: Decodable {
-    struct Step: Decodable {
-        let at: String?
-        let code: String
-        let text: String
-        let route: String?
-    }
-
-    let messageId: String
-    let deviceId: String
-    let state: String
-    let steps: [Step]
-    let next: Step
-
+extension DeliveryExplanation {
     /// One line for each step, and one for what comes next.
     var text: String {
         var table = TextTable()
-        for step in steps { table.add(step.at ?? "", step.code, step.text) }
-        table.add(next.at ?? "", "next", next.text)
+        for step in steps { table.add(step.at?.text ?? "", step.code, step.text) }
+        table.add(next.at?.text ?? "", "next", next.text)
         return "Message \(messageId) for device \(deviceId): \(state)\n\n" + table.text
     }
 }
 
-/// A time as the server writes it: RFC 3339 with milliseconds.
-func milliseconds(from start: String, to end: String) -> Int? {
-    let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-    guard let start = try? format.parse(start), let end = try? format.parse(end) else { return nil }
-    return Int((end.timeIntervalSince(start) * 1000).rounded())
-}
-
-struct CancellationAnswer: Decodable {
-    let cancelled: Int
+extension Date {
+    /// As the server writes it: RFC 3339 with milliseconds.
+    var text: String {
+        // The format cuts off what it should round.
+        addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
 }

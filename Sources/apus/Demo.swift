@@ -25,7 +25,7 @@ struct Demo {
         let message = try await exchange(app, connection)
         print("states    " + states(try await deliveryOnceRead(message)))
         let explanation = try await admin.get(["v1", "messages", message, "explain"], query: [("device", device)])
-        print("\n" + (try explanation.decoded(as: ExplanationAnswer.self).text))
+        print("\n" + (try explanation.decoded(as: DeliveryExplanation.self).text))
 
         await connection.close()
         try await admin.unregister(deviceID: device)
@@ -57,10 +57,10 @@ struct Demo {
     }
 
     /// The delivery once its receipts are recorded: at the latest after five seconds as it is then.
-    private func deliveryOnceRead(_ id: String) async throws -> (MessageAnswer, MessageAnswer.Delivery) {
+    private func deliveryOnceRead(_ id: String) async throws -> (MessageStatus, MessageStatus.Delivery) {
         let deadline = ContinuousClock.now + .seconds(5)
         while true {
-            let message = try await admin.get(["v1", "messages", id]).decoded(as: MessageAnswer.self)
+            let message = try await admin.get(["v1", "messages", id]).decoded(as: MessageStatus.self)
             guard let delivery = message.deliveries.first else {
                 throw CommandFailure(.refused, "The server has no delivery of message \(id).")
             }
@@ -70,11 +70,11 @@ struct Demo {
     }
 
     /// `sent → received 3 ms → read 5 ms`, by the server's clock, counted from when the message was accepted.
-    private func states(_ result: (message: MessageAnswer, delivery: MessageAnswer.Delivery)) -> String {
+    private func states(_ result: (message: MessageStatus, delivery: MessageStatus.Delivery)) -> String {
         let steps = [("received", result.delivery.receivedAt), ("read", result.delivery.readAt)]
-        let text = steps.map { name, time in
-            let elapsed = time.flatMap { milliseconds(from: result.message.createdAt, to: $0) }
-            return elapsed.map { " → \(name) \($0) ms" } ?? " → not \(name) yet"
+        let text = steps.map { name, time -> String in
+            guard let elapsed = time?.timeIntervalSince(result.message.createdAt) else { return " → not \(name) yet" }
+            return " → \(name) \(Int((elapsed * 1000).rounded())) ms"
         }
         return "sent" + text.joined()
     }

@@ -73,6 +73,8 @@ struct ListenCommand: AsyncParsableCommand {
                 printError("Disconnected: \(closure).")
             case .reconnecting(let delay):
                 printError("Trying again in \(delay.formatted(.units(fractionalPart: .show(length: 1)))).")
+            case .logFailed(let reason):
+                printError("The log cannot be written: \(reason).")
             }
         }
     }

@@ -37,19 +37,19 @@ struct MessageCommand: AsyncParsableCommand {
             let query = [("limit", limit.map(String.init)), ("after", after)]
             let answer = try await reader.client().get(
                 ["v1", "messages", id], query: query.compactMap { name, value in value.map { (name, $0) } })
-            try reader.options.show(answer, as: MessageAnswer.self, text)
+            try reader.options.show(answer, as: MessageStatus.self, text)
         }
 
-        private func text(_ message: MessageAnswer) -> String {
+        private func text(_ message: MessageStatus) -> String {
             let counts = message.counts.sorted { $0.key < $1.key }.filter { $0.value > 0 }
             let summary = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-            let head = "Message \(message.id) of app \(message.appId), \(message.createdAt): "
+            let head = "Message \(message.id) of app \(message.appId), \(message.createdAt.text): "
             var table = TextTable(header: ["DEVICE", "ALIAS", "STATE", "SENT", "RECEIVED", "READ", "TRIES", "ROUTE"])
             for delivery in message.deliveries {
                 table.add(
                     delivery.deviceId, delivery.alias ?? "",
                     delivery.error.map { "\(delivery.state) (\($0))" } ?? delivery.state,
-                    delivery.sentAt ?? "", delivery.receivedAt ?? "", delivery.readAt ?? "",
+                    delivery.sentAt?.text ?? "", delivery.receivedAt?.text ?? "", delivery.readAt?.text ?? "",
                     delivery.attempts.map(String.init) ?? "", delivery.route ?? "")
             }
             return head + (summary.isEmpty ? "no deliveries" : summary)
@@ -70,7 +70,7 @@ struct MessageCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await reader.client().delete(["v1", "messages", id])
-            try reader.options.show(answer, as: CancellationAnswer.self) { answer in
+            try reader.options.show(answer, as: MessageCancellation.self) { answer in
                 answer.cancelled == 1 ? "1 delivery was cancelled." : "\(answer.cancelled) deliveries were cancelled."
             }
         }
@@ -91,7 +91,7 @@ struct MessageCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await reader.client().get(
                 ["v1", "messages", id, "explain"], query: [("device", device)])
-            try reader.options.show(answer, as: ExplanationAnswer.self, \.text)
+            try reader.options.show(answer, as: DeliveryExplanation.self, \.text)
         }
     }
 }

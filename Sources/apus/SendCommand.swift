@@ -63,8 +63,11 @@ struct SendCommand: AsyncParsableCommand {
         message.duration = duration
         message.tenantCode = tenant
         message.platform = platform
-        let sender = Sender(
-            server: try options.address(), appID: app, appKey: key ?? Environment["APUS_APP_KEY"] ?? "")
+        // Who waits at a terminal wants to know at once.
+        var settings = Sender.Settings()
+        settings.retryTime = .zero
+        let appKey = key ?? Environment["APUS_APP_KEY"] ?? ""
+        let sender = Sender(server: try options.address(), appID: app, appKey: appKey, settings: settings)
         let id = try await sender.send(message, to: audience)
         print(options.json ? "{\"requestId\":\(JSONValue.string(id))}" : "Accepted as message \(id).")
     }

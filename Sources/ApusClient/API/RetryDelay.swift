@@ -1,6 +1,6 @@
-/// How long to wait before the next attempt to connect: ever longer, and never the same for all devices, so that they
-/// do not all come back at one moment after a server was away.
-struct ReconnectDelay {
+/// How long to wait before the next attempt: ever longer, and never the same for all clients, so that they do not all
+/// come back at one moment after a server was away.
+struct RetryDelay {
     private let range: ClosedRange<Duration>
     private var longest: Duration
 
@@ -20,7 +20,7 @@ struct ReconnectDelay {
         return next(using: &generator)
     }
 
-    /// The connection has held: the next delay is short again.
+    /// An attempt has succeeded: the next delay is short again.
     mutating func reset() {
         longest = range.lowerBound
     }

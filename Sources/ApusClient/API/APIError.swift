@@ -17,9 +17,11 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 extension APIError {
     /// `{"code":400,"message":"…","error":"stable_code","errors":[…]}`; a proxy's answer may be anything else.
     private struct Body: Decodable {
+        let code: Int?
         let message: String?
         let error: String?
         let errors: [JSONValue]?
+        let retryAfter: Int?
     }
 
     init(status: Int, retryAfter: String?, answer: APIAnswer) {
@@ -28,7 +30,15 @@ extension APIError {
         code = body?.error ?? "http_\(status)"
         message = body?.message ?? "The server answered with status \(status)."
         errors = body?.errors ?? []
-        self.retryAfter = retryAfter.flatMap { Int($0) }
+        self.retryAfter = retryAfter.flatMap { Int($0) } ?? body?.retryAfter
+    }
+
+    /// The answer to one line of a batch, which has its status in its `code`.
+    ///
+    /// - Throws: `UnexpectedAnswerError` if it is something else.
+    init(line: APIAnswer) throws {
+        guard let status = try line.decoded(as: Body.self).code else { throw UnexpectedAnswerError(text: line.text) }
+        self.init(status: status, retryAfter: nil, answer: line)
     }
 }
 
@@ -45,4 +55,11 @@ public struct UnexpectedAnswerError: Error, Sendable, CustomStringConvertible {
     public let text: String
 
     public var description: String { "The server's answer is not understood: \"\(text.prefix(200))\"." }
+}
+
+/// More messages wait to be sent than `Sender.Settings.capacity` allows. This one was not sent.
+public struct TooManyWaitingError: Error, Sendable, CustomStringConvertible {
+    public let capacity: Int
+
+    public var description: String { "\(capacity) messages wait to be sent, and no more may. Try again later." }
 }

@@ -9,9 +9,7 @@ actor DeviceLink {
     private let target: String
     private let settings: DeviceConnection.Settings
     private let events: AsyncStream<ConnectionEvent>.Continuation
-    private var recent: RecentMessages
-    /// Receipts for the next connection, oldest first.
-    private var unsent: [String] = []
+    private var memory: MessageMemory
     private var outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>?
     /// Whether something came since the last heartbeat.
     private var isAlive = true
@@ -27,12 +25,12 @@ actor DeviceLink {
         self.events = events
         target = server.target(["msgpush.ws"], query: [("deviceId", deviceID)])
         queue = BoundedQueue(capacity: settings.buffered)
-        recent = RecentMessages(capacity: settings.remembered)
+        memory = MessageMemory(capacity: settings.remembered, entries: settings.log?.entries ?? [])
     }
 
     /// Connects again and again until the task is cancelled or the server says that there is no point.
     func run() async {
-        var delay = ReconnectDelay(settings.reconnectDelay)
+        var delay = RetryDelay(settings.reconnectDelay)
         var finalError: DeviceConnectionError?
         while !Task.isCancelled, finalError == nil {
             let start = ContinuousClock.now
@@ -54,9 +52,12 @@ actor DeviceLink {
             let channel = try await WebSocketDialer.open(server, target: target)
             return try await channel.executeThenClose { inbound, outbound in
                 self.outbound = outbound
-                defer { self.outbound = nil }
+                defer {
+                    self.outbound = nil
+                    memory.forgetHeartbeats()
+                }
                 events.yield(.connected)
-                await sendUnsent()
+                await sayOwed(outbound)
                 return try await converse(inbound, outbound)
             }
         } catch {
@@ -102,18 +103,21 @@ actor DeviceLink {
         try await Task.sleep(for: settings.heartbeat)
         repeat {
             isAlive = false
-            // That this fails shows in `read` too, which may still find the server's reason for it.
-            try? await outbound.write(.fromClient(.text, ByteBuffer(string: "HBT")))
+            await sayHeartbeat(outbound)
             try await Task.sleep(for: settings.heartbeat)
         } while isAlive || isWaitingForReader
         return ConnectionClosure(code: nil, reason: "the server was silent for \(settings.heartbeat)")
     }
 
     private func receive(_ text: String) async {
+        if text == "ACK1" {
+            if memory.noteHeartbeatAnswer() { log(.heard) }
+            return
+        }
         guard let message = ReceivedMessage(text: text) else { return }
-        if let receipts = recent.note(message.id) {
+        if let receipts = memory.noteArrival(of: message.id) {
             // It came again because the server has not heard of its receipts.
-            for receipt in receipts { await write("\(receipt.rawValue):\(message.id)") }
+            for receipt in receipts { try? await outbound?.write(.receipts(receipt.kind, [receipt])) }
             return
         }
         isWaitingForReader = true
@@ -122,24 +126,33 @@ actor DeviceLink {
         isAlive = true
     }
 
-    func send(_ receipt: RecentMessages.Receipt, of id: String) async {
-        recent.note(receipt, of: id)
-        await write("\(receipt.rawValue):\(id)")
+    /// Says it now, if there is a connection, and again on each further one until the server has heard it.
+    func say(_ receipt: Receipt) async {
+        if memory.note(receipt) { log(.receipt(receipt)) }
+        try? await outbound?.write(.receipts(receipt.kind, [receipt]))
     }
 
-    private func sendUnsent() async {
-        let waiting = unsent
-        unsent = []
-        for text in waiting { await write(text) }
+    /// Says what the server may not have heard, and a heartbeat behind it, whose answer tells that it has.
+    private func sayOwed(_ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
+        let owed = memory.owed
+        guard !owed.isEmpty else { return }
+        for kind in [Receipt.Kind.confirmed, .read] where owed.contains(where: { $0.kind == kind }) {
+            try? await outbound.write(.receipts(kind, owed))
+        }
+        await sayHeartbeat(outbound)
     }
 
-    private func write(_ text: String) async {
+    /// That a write fails shows in `read` too, which may still find the server's reason for it.
+    private func sayHeartbeat(_ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
+        memory.noteHeartbeat()
+        try? await outbound.write(.fromClient(.text, ByteBuffer(string: "HBT")))
+    }
+
+    private func log(_ entry: MessageLogEntry) {
         do {
-            guard let outbound else { throw ChannelError.ioOnClosedChannel }
-            try await outbound.write(.fromClient(.text, ByteBuffer(string: text)))
+            try settings.log?.note(entry)
         } catch {
-            if unsent.count >= settings.remembered { unsent.removeFirst() }
-            unsent.append(text)
+            events.yield(.logFailed(reason: "\(error)"))
         }
     }
 
@@ -147,5 +160,13 @@ actor DeviceLink {
     func sayGoodbye() async {
         try? await outbound?.write(.close(.normalClosure))
         queue.finish()
+    }
+}
+
+extension WebSocketFrame {
+    /// `CFM:<id>,<id>` or `READ:<id>`: those of the receipts that are of this kind.
+    fileprivate static func receipts(_ kind: Receipt.Kind, _ receipts: [Receipt]) -> WebSocketFrame {
+        let ids = receipts.lazy.filter { $0.kind == kind }.map(\.messageID)
+        return fromClient(.text, ByteBuffer(string: "\(kind.rawValue):" + ids.joined(separator: ",")))
     }
 }

@@ -22,7 +22,8 @@ public struct APIClient: Sendable {
         self.credential = credential
     }
 
-    /// - Parameter path: the path's segments, not escaped: `["v1", "devices", id]`.
+    /// The path comes as segments that are not escaped, `["v1", "devices", id]`, and so does the query.
+    ///
     /// - Throws: `APIError` if the server refuses, `UnreachableError` if it does not answer.
     public func get(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
         try await execute(.GET, path, query: query, body: nil)
@@ -33,20 +34,29 @@ public struct APIClient: Sendable {
         try await execute(.POST, path, query: [], body: JSONEncoder().encode(body))
     }
 
+    /// Posts JSON texts, one a line.
+    ///
+    /// - Throws: as `get(_:query:)`.
+    func post(_ path: [String], lines: [Data]) async throws -> APIAnswer {
+        let body = Data(lines.joined(separator: Data("\n".utf8)))
+        return try await execute(.POST, path, query: [], body: body, type: "application/x-ndjson")
+    }
+
     /// - Throws: as `get(_:query:)`.
     public func delete(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
         try await execute(.DELETE, path, query: query, body: nil)
     }
 
     private func execute(
-        _ method: HTTPMethod, _ path: [String], query: [(String, String)], body: Data?
+        _ method: HTTPMethod, _ path: [String], query: [(String, String)], body: Data?,
+        type: String = "application/json"
     ) async throws -> APIAnswer {
         let origin = "\(server.isSecure ? "https" : "http")://\(server.authority)"
         var request = HTTPClientRequest(url: origin + server.target(path, query: query))
         request.method = method
         request.tlsConfiguration = server.tls
         if let body {
-            request.headers.add(name: "Content-Type", value: "application/json")
+            request.headers.add(name: "Content-Type", value: type)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
         switch credential {
@@ -87,10 +97,17 @@ public struct APIAnswer: Sendable {
     /// The body as it came.
     public let text: String
 
+    /// A time is a `Date`, as the server writes it: RFC 3339 with milliseconds.
+    ///
     /// - Throws: `UnexpectedAnswerError` if the body is something else.
     public func decoded<Answer: Decodable>(as type: Answer.Type = Answer.self) throws -> Answer {
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = .custom { decoder in
+                let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+                return try format.parse(decoder.singleValueContainer().decode(String.self))
+            }
+            return try decoder.decode(type, from: Data(text.utf8))
         } catch {
             throw UnexpectedAnswerError(text: text)
         }

@@ -44,28 +44,11 @@ public struct OutgoingMessage: Sendable {
     public var sendDevice: String?
     /// Passed through to the devices.
     public var listenFlag: String?
+    /// What is sent with the same key within 24 hours is one message, 1 to 255 bytes. `nil` if only the sender's own
+    /// repetitions are: it then makes a key.
+    public var idempotencyKey: String?
 
     public init(alert: String) {
         self.alert = alert
-    }
-}
-
-/// A device as it makes itself known.
-public struct DeviceRegistration: Sendable, Encodable {
-    public var appId: String
-    /// The name by which messages find the device, usually a user id.
-    public var alias: String
-    public var platform: Platform
-    /// What identifies the installation: registering it again changes the device and keeps its id.
-    public var nativeToken: String
-    public var tenantCode: String?
-    public var mobile: String?
-    public var tag: [String] = []
-
-    public init(appId: String, alias: String, platform: Platform, nativeToken: String) {
-        self.appId = appId
-        self.alias = alias
-        self.platform = platform
-        self.nativeToken = nativeToken
     }
 }

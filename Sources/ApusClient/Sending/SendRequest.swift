@@ -1,4 +1,6 @@
-/// The body of `POST /msgpush/send`.
+import Foundation
+
+/// A line of `POST /v1/messages:batch`.
 struct SendRequest: Encodable {
     let appId: String
     let appKey: String
@@ -16,6 +18,8 @@ struct SendRequest: Encodable {
     let sender: String?
     let sendDevice: String?
     let listenFlag: String?
+    /// The idempotency key.
+    let requestId: String
 
     init(_ message: OutgoingMessage, to audience: Audience, appID: String, appKey: String) {
         appId = appID
@@ -39,5 +43,6 @@ struct SendRequest: Encodable {
         sender = message.sender
         sendDevice = message.sendDevice
         listenFlag = message.listenFlag
+        requestId = message.idempotencyKey ?? UUID().uuidString
     }
 }

@@ -51,18 +51,20 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The path of a call and its query, both escaped.
     func target(_ segments: [String], query: [(String, String)]) -> String {
-        let path = segments.map { "/" + Self.escaped($0) }.joined()
+        let path = segments.map { "/" + Self.escaped($0, but: Self.segment) }.joined()
         let query = query.map { "\(Self.escaped($0))=\(Self.escaped($1))" }.joined(separator: "&")
         return self.path + path + (query.isEmpty ? "" : "?" + query)
     }
 
-    private static func escaped(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
+    private static func escaped(_ text: String, but allowed: CharacterSet = unreserved) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: allowed) ?? text
     }
 
     /// RFC 3986 §2.3.
     private static let unreserved = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+    /// Of what else a segment may have (RFC 3986 §3.3), what our paths have.
+    private static let segment = unreserved.union(CharacterSet(charactersIn: ":"))
 }
 
 /// A text that is not the address of a server, or a file that is not that of an authority.

@@ -19,6 +19,8 @@ public final class DeviceConnection: Sendable {
         public var reconnectDelay: ClosedRange<Duration> = .seconds(1) ... .seconds(60)
         /// How many messages are remembered so that none is handed out twice.
         public var remembered = 1000
+        /// Remembers them beyond the end of the process; `nil` if nothing has to.
+        public var log: (any MessageLog)?
         /// How many messages wait for `messages` to be read; then the server is made to wait.
         public var buffered = 128
 
@@ -43,20 +45,21 @@ public final class DeviceConnection: Sendable {
         runner.cancel()
     }
 
-    /// The messages, each once. For one reader. It ends when the connection is closed, and throws
+    /// The messages, each once in this process; with a log, those that were confirmed in an earlier one not again. For one reader. It ends when the connection is closed, and throws
     /// `DeviceConnectionError` when the server says that there is no point in connecting again.
     public var messages: AsyncThrowingStream<ReceivedMessage, any Error> {
         AsyncThrowingStream { try await self.link.queue.take() }
     }
 
-    /// Tells the server that the device has a message. If that cannot be sent now, it is sent once it can be.
+    /// Tells the server that the device has a message, and again on the next connection if the server may not have
+    /// heard it.
     public func confirm(_ id: String) async {
-        await link.send(.confirmed, of: id)
+        await link.say(Receipt(.confirmed, of: id))
     }
 
-    /// Tells the server that the user has read a message. If that cannot be sent now, it is sent once it can be.
+    /// Tells the server that the user has read a message, as surely as `confirm(_:)` does.
     public func markRead(_ id: String) async {
-        await link.send(.read, of: id)
+        await link.say(Receipt(.read, of: id))
     }
 
     /// Closes the connection for good.

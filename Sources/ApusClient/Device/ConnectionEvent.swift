@@ -8,6 +8,8 @@ public enum ConnectionEvent: Sendable, Equatable {
     case disconnected(ConnectionClosure)
     /// The next attempt follows after this time.
     case reconnecting(after: Duration)
+    /// The message log could not be written. What it missed is forgotten when the process ends.
+    case logFailed(reason: String)
 }
 
 /// Why a connection ended.

@@ -4,21 +4,9 @@ import Testing
 
 @Suite("The client's state")
 struct ClientStateTests {
-    @Test("only the last messages are remembered")
-    func recentMessages() {
-        var recent = RecentMessages(capacity: 2)
-        #expect(recent.note("1") == nil)
-        recent.note(.confirmed, of: "1")
-        #expect(recent.note("1") == [.confirmed])
-        #expect(recent.note("2") == nil)
-        #expect(recent.note("3") == nil)
-        #expect(recent.note("1") == nil)
-        #expect(recent.note("3") == [])
-    }
-
     @Test("delays grow up to the limit, differ, and start again after a reset")
-    func reconnectDelay() {
-        var delay = ReconnectDelay(.seconds(1) ... .seconds(60))
+    func retryDelay() {
+        var delay = RetryDelay(.seconds(1) ... .seconds(60))
         var limit = Duration.seconds(1)
         for _ in 0..<10 {
             limit = min(limit * 2, .seconds(60))
@@ -61,6 +49,12 @@ struct ClientStateTests {
         #expect(try ServerAddress(text).description == description)
     }
 
+    @Test("a call's path keeps its colon, and nothing else that has a meaning there")
+    func target() throws {
+        let target = try ServerAddress("http://a/apus").target(["v1", "a:b", "c/d e?"], query: [("x", "y&z")])
+        #expect(target == "/apus/v1/a:b/c%2Fd%20e%3F?x=y%26z")
+    }
+
     @Test("what is not an address is refused", arguments: ["", "localhost:8080", "ftp://a", "http://", "http://a?b=c"])
     func wrongAddress(text: String) {
         #expect(throws: AddressError.self) { try ServerAddress(text) }
@@ -73,8 +67,9 @@ struct ClientStateTests {
         let error = APIError(status: 429, retryAfter: "3", answer: answer)
         #expect(error.code == "throttled")
         #expect(error.message == "Too many.")
-        #expect(error.errors == [.object(["field": .string("a")])])
+        #expect(error.errors == [["field": "a"]])
         #expect(error.retryAfter == 3)
+        #expect(APIError(status: 429, retryAfter: nil, answer: APIAnswer(text: #"{"retryAfter":7}"#)).retryAfter == 7)
         #expect(APIError(status: 502, retryAfter: nil, answer: APIAnswer(text: "<html>")).code == "http_502")
     }
 

@@ -1,4 +1,5 @@
 import ApusClient
+import Foundation
 import Testing
 
 @Suite("A device's connection", .timeLimit(.minutes(1)))
@@ -7,12 +8,13 @@ struct DeviceConnectionTests {
 
     /// Connects a device to a server whose connections the test plays.
     private func withDevice(
-        heartbeat: Duration = .seconds(30),
+        heartbeat: Duration = .seconds(30), log: (any MessageLog)? = nil,
         _ body: (DeviceConnection, Connections) async throws -> Void
     ) async throws {
         let server = try await WebSocketTestServer.start()
         var settings = DeviceConnection.Settings()
         settings.heartbeat = heartbeat
+        settings.log = log
         settings.reconnectDelay = .milliseconds(1) ... .milliseconds(2)
         let device = DeviceConnection(
             server: try ServerAddress("http://127.0.0.1:\(server.port)"), deviceID: "d 1", settings: settings)
@@ -32,7 +34,7 @@ struct DeviceConnectionTests {
                 let message = try #require(try await messages.next())
                 #expect(message.id == "7")
                 #expect(message.alert == "Hi")
-                #expect(message.extra == .object(["n": .integer(1)]))
+                #expect(message.extra == ["n": 1])
                 #expect(message.text == Self.hello)
                 await device.confirm(message.id)
                 #expect(try await server.receive() == "CFM:7")
@@ -79,6 +81,63 @@ struct DeviceConnectionTests {
             try await connections.next().play { server in
                 let receipt = try await server.receive()
                 #expect(receipt == "READ:6")
+            }
+        }
+    }
+
+    @Test("with a log, a new process hands out what was not confirmed and repeats what was")
+    func log() async throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString).log")
+        defer { try? FileManager.default.removeItem(at: url) }
+        let other = #"{"id":"8","appId":"a","alert":"Ho","needConfirm":true}"#
+        try await withDevice(log: try FileMessageLog(url: url)) { device, connections in
+            try await connections.next().play { server in
+                try await server.send(Self.hello)
+                try await server.send(other)
+                var messages = device.messages.makeAsyncIterator()
+                #expect(try await messages.next()?.id == "7")
+                #expect(try await messages.next()?.id == "8")
+                await device.confirm("7")
+                await device.markRead("7")
+            }
+        }
+        try await withDevice(log: try FileMessageLog(url: url)) { device, connections in
+            try await connections.next().play { server in
+                #expect(try await server.receive() == "CFM:7")
+                #expect(try await server.receive() == "READ:7")
+                try await server.send(Self.hello)
+                #expect(try await server.receive() == "CFM:7")
+                #expect(try await server.receive() == "READ:7")
+                try await server.send(other)
+                var messages = device.messages.makeAsyncIterator()
+                #expect(try await messages.next()?.id == "8")
+            }
+        }
+        // The server has answered a heartbeat behind the receipts, so nothing is owed any more.
+        try await withDevice(log: try FileMessageLog(url: url)) { device, connections in
+            try await connections.next().play { server in
+                await device.confirm("9")
+                let receipt = try await server.receive()
+                #expect(receipt == "CFM:9")
+            }
+        }
+    }
+
+    @Test("a log that cannot be written stops no receipt")
+    func failingLog() async throws {
+        struct Failure: Error {}
+        struct FailingLog: MessageLog {
+            let entries: [MessageLogEntry] = []
+            func note(_ entry: MessageLogEntry) throws { throw Failure() }
+        }
+        try await withDevice(log: FailingLog()) { device, connections in
+            var events = device.events.makeAsyncIterator()
+            try await connections.next().play { server in
+                #expect(await events.next() == .connected)
+                await device.confirm("7")
+                let receipt = try await server.receive()
+                #expect(receipt == "CFM:7")
+                #expect(await events.next() == .logFailed(reason: "Failure()"))
             }
         }
     }
