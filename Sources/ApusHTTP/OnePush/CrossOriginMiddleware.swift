@@ -5,7 +5,7 @@ import Hummingbird
 struct CrossOriginMiddleware: RouterMiddleware {
     /// Headers of answers that a page may read.
     static let exposed = "Location, Link, TTL, Retry-After, WWW-Authenticate"
-    private static let open = ["/msgpush", "/apps", "/push/", "/UP", "/aesgcm", "/message/", "/receipt/"]
+    private static let open = ["/msgpush", "/apps", "/push/", "/UP", "/aesgcm", "/message/", "/receipt/", "/apus.js"]
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response

@@ -32,6 +32,7 @@ package enum APIRouter {
             .add(to: router)
         BusinessRoutes(dispatcher: dispatcher, apps: apps, access: access, context: business, limits: limits)
             .add(to: router)
+        BrowserClientRoutes().add(to: router)
         OperationsRoutes(dispatcher: dispatcher, metrics: metrics).add(to: router)
         let responder = router.buildResponder()
         return { request, channel in
