@@ -299,7 +299,7 @@ def test_the_example_page_is_a_device(app, browser):
     tab.wait_for("document.getElementById('status').textContent.includes('Connected')")
     tab.run("document.querySelector('#send button').click()")
     tab.wait_for("document.querySelector('#messages .alert')?.textContent == 'Hello, page'")
-    message = tab.run("document.getElementById('sent').textContent.match(/\\d{10,}/)[0]")
+    message = tab.wait_for("document.getElementById('sent').textContent.match(/\\d{10,}/)?.[0]")
     eventually(lambda: app.counts(message) == {"received": 1})
     tab.run("document.querySelector('#messages button').click()")
     eventually(lambda: app.counts(message) == {"read": 1})
