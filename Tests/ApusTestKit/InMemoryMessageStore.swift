@@ -65,6 +65,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var taskList: [VendorTask] = []
     var endpointList: [Endpoint] = []
     var business = InMemoryBusiness()
+    var escalations = InMemoryEscalations()
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
@@ -87,6 +88,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.taskList = taskList
         copy.endpointList = endpointList
         copy.business = business
+        copy.escalations = escalations
         copy.dead = dead
         copy.deadCount = deadCount
         copy.nodes = nodes
@@ -382,6 +384,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
                 trails[key] = nil
             }
         }
+        purgeEscalations(before: MessageID(lowestAt: time))
         return (old.count, false)
     }
 }

@@ -72,6 +72,7 @@ extension InMemoryTransaction {
             case .sent: counts.sent += 1
             case .failed: counts.failed += 1
             case .waiting, .sending: counts.open += 1
+            case .cancelled: break
             }
         }
         return counts
@@ -115,12 +116,14 @@ extension InMemoryTransaction {
         business.notices[index].attempts = notice.attempts
         business.notices[index].notBefore = notice.notBefore
         business.notices[index].mayBeRepeated = notice.mayBeRepeated
+        business.notices[index].reason = notice.reason
     }
 
     func releaseInterruptedNotices() -> Int {
         let interrupted = business.notices.indices.filter { business.notices[$0].state == .sending }
         for index in interrupted {
-            business.notices[index].state = .waiting
+            let row = business.notices[index].row
+            business.notices[index].state = row < 0 && isStopped(step: -row) ? .cancelled : .waiting
             business.notices[index].mayBeRepeated = true
         }
         return interrupted.count

@@ -43,6 +43,9 @@ package final class MessageCentre: Sendable {
         notices = NoticeDesk(dispatcher: dispatcher, senders: senders, logger: logger)
     }
 
+    /// Whether there is a sender for an app's SMS or e-mail.
+    func serves(_ mode: NotificationMode, _ app: AppNumber) -> Bool { notices.serves(mode, app) }
+
     /// Looks at the tables at once instead of when it is time.
     package func wake() { waker.yield() }
 

@@ -9,8 +9,11 @@ package struct Notice: Sendable, Equatable {
         case sending = 1
         case sent = 2
         case failed = 3
+        /// There was no need for it any more.
+        case cancelled = 4
     }
 
+    /// The row of the message centre, or below zero a step of an escalation (`EscalationRecord.noticeRow`).
     package var row: Int64
     package var userNumber: String
     package var mode: NotificationMode
@@ -29,11 +32,14 @@ package struct Notice: Sendable, Equatable {
     package var notBefore: Timestamp
     /// Whether an earlier attempt ended without an answer, so that it may arrive twice.
     package var mayBeRepeated: Bool
+    /// What was answered last: the service's reference, or why it was not taken.
+    package var reason: String?
 
     package init(
         row: Int64, userNumber: String, mode: NotificationMode, address: String, title: String, text: String,
         extra: String? = nil, app: AppNumber, level: Int64 = 1, state: State = .waiting, attempts: Int64 = 0,
-        notBefore: Timestamp = Timestamp(milliseconds: 0), mayBeRepeated: Bool = false
+        notBefore: Timestamp = Timestamp(milliseconds: 0), mayBeRepeated: Bool = false,
+        reason: String? = nil
     ) {
         self.row = row
         self.userNumber = userNumber
@@ -48,6 +54,7 @@ package struct Notice: Sendable, Equatable {
         self.attempts = attempts
         self.notBefore = notBefore
         self.mayBeRepeated = mayBeRepeated
+        self.reason = reason
     }
 
     /// The same at each attempt, for services that can tell a repetition: up to 44 letters, digits and a hyphen, whatever

@@ -121,8 +121,14 @@ final class NoticeDesk: Sendable {
     }
 
     private static func write(
-        _ notice: Notice, _ reason: String, _ transaction: any StoreTransaction, _ now: Timestamp
+        _ settled: Notice, _ reason: String, _ transaction: any StoreTransaction, _ now: Timestamp
     ) throws {
+        var notice = settled
+        notice.reason = reason
+        // Somebody confirmed while the sender had it.
+        if notice.state == .waiting, notice.row < 0, try transaction.isStopped(step: -notice.row) {
+            notice.state = .cancelled
+        }
         try transaction.update(notice)
         guard var row = try transaction.centreRow(notice.row), notice.state != .waiting else { return }
         if notice.state == .failed {

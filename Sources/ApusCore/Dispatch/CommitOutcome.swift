@@ -32,6 +32,8 @@ struct CommitOutcome {
     var filledOutboxes: [Route: Set<AppNumber>] = [:]
     /// The same, of which some may be older than what the vendor had already.
     var refilledOutboxes: [Route: Set<AppNumber>] = [:]
+    /// How many escalations a confirmation ended.
+    var endedEscalations = 0
     private var sent = 0
     private var received = 0
     private var read = 0
@@ -65,6 +67,7 @@ struct CommitOutcome {
         if received > 0 { metrics.states[.received]?.increment(by: received) }
         if read > 0 { metrics.states[.read]?.increment(by: read) }
         if acknowledged > 0 { metrics.acknowledged.increment(by: acknowledged) }
+        if endedEscalations > 0 { metrics.escalationEnds["confirmed"]?.increment(by: endedEscalations) }
     }
 }
 

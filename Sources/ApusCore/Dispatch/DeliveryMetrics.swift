@@ -11,6 +11,10 @@ package struct DeliveryMetrics: Sendable {
     /// Answers that say received at first and read after that.
     package let acknowledged: Counter
     package let expired: Counter
+    /// Steps of escalations by what they were (`EscalationPlan.Step.Action.name`), which told somebody or nobody.
+    package let escalationSteps: [Bool: [String: Counter]]
+    /// By `Escalation.End.name`.
+    package let escalationEnds: [String: Counter]
     package let commits: Counter
     package let commitFailures: Counter
     package let commitSeconds: Timer
@@ -31,8 +35,28 @@ package struct DeliveryMetrics: Sendable {
         self.states = states
         acknowledged = events("acknowledged")
         expired = Counter(label: "apus_deliveries_expired_total", factory: factory)
+        let steps = { (result: String) in
+            Dictionary(
+                uniqueKeysWithValues: ["sms", "email", "vendor", "persons"].map { name in
+                    let dimensions = [("via", name), ("result", result)]
+                    return (
+                        name, Counter(label: "apus_escalation_steps_total", dimensions: dimensions, factory: factory)
+                    )
+                })
+        }
+        escalationSteps = [true: steps("told"), false: steps("nobody")]
+        escalationEnds = Dictionary(
+            uniqueKeysWithValues: ["confirmed", "cancelled", "expired", "done"].map { name in
+                let dimensions = [("reason", name)]
+                return (name, Counter(label: "apus_escalations_ended_total", dimensions: dimensions, factory: factory))
+            })
         commits = Counter(label: "apus_commits_total", factory: factory)
         commitFailures = Counter(label: "apus_commit_failures_total", factory: factory)
         commitSeconds = Timer(label: "apus_commit_seconds", factory: factory)
+    }
+
+    func count(_ effects: EscalationAction.Effects) {
+        for step in effects.steps { escalationSteps[step.toldAnybody]?[step.name]?.increment() }
+        for end in effects.ends { escalationEnds[end.name]?.increment() }
     }
 }

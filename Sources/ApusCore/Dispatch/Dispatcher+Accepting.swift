@@ -66,8 +66,11 @@ extension Dispatcher {
         for route in chooseLanes(push.app, &outcome.targets[start...]) {
             outcome.filledOutboxes[route, default: []].insert(push.app)
         }
+        var push = push
+        push.needsConfirmation = mustBeConfirmed(push)
         let message = Message(push, id: identifiers.withLock { $0.next(at: now) }, at: now)
         try transaction.insert(message, request: push, targets: outcome.targets[start...])
+        try beginEscalation(of: message, push, transaction)
         return .new(message, start..<outcome.targets.count)
     }
 }

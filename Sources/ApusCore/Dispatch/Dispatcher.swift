@@ -17,6 +17,9 @@ package final class Dispatcher: SessionBackend {
     let logger: Logger
     let limits: DispatchLimits
     package let lanes: [ProviderLane]
+    package let policies: RoutePolicies
+    /// Whether the first confirmation of some message may stop others. It stays set until the server stops.
+    let hasFamilies: Atomic<Bool>
     private let bus: (any ClusterBus)?
     private let node: NodeNumber
     let identifiers: Mutex<MessageIDGenerator>
@@ -29,11 +32,13 @@ package final class Dispatcher: SessionBackend {
     private nonisolated(unsafe) var queries: BatchQueue<ReadOperation>!  // no administrator holds up a device
     package private(set) nonisolated(unsafe) var shards: [SessionShard] = []
 
-    /// - Parameter eventLoops: where sessions live, a shard each.
+    /// - Parameters:
+    ///   - eventLoops: where sessions live, a shard each.
+    ///   - smsAfter: seconds after which a `smsMessage` goes out as SMS if its app has no policy; 0 for never.
     package init(
         store: any MessageStore, eventLoops: [any EventLoop], clock: any Clock, settings: SessionSettings = .init(),
         limits: DispatchLimits = .init(), metrics: DeliveryMetrics, lanes: [ProviderLane] = [],
-        bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), logger: Logger
+        smsAfter: Int64 = 0, bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), logger: Logger
     ) throws {
         self.store = store
         self.clock = clock
@@ -44,7 +49,11 @@ package final class Dispatcher: SessionBackend {
         self.bus = bus
         self.node = node
         self.logger = logger
-        let last = try store.read { try $0.lastMessage() }
+        let (last, routePolicies, familiesLeft) = try store.read {
+            (try $0.lastMessage(), try $0.routePolicies(), try $0.hasFamilies())
+        }
+        policies = RoutePolicies(routePolicies, smsAfter: smsAfter)
+        hasFamilies = Atomic(familiesLeft)
         identifiers = Mutex(MessageIDGenerator(node: node, last: last))
         commits = BatchQueue(label: "apus.commit", largestBatch: limits.largestCommit) { [unowned self] in commit($0) }
         reads = BatchQueue(label: "apus.read", largestBatch: 256) { [unowned self] in read($0) }
@@ -268,11 +277,11 @@ package final class Dispatcher: SessionBackend {
         case .accept(let accept):
             outcome.acceptances.append(try self.accept(accept.request, transaction, &outcome))
         case .change(let change):
-            if try transaction.apply(change) { outcome.count(change) }
+            if try transaction.apply(change) { try follow(change, transaction, &outcome) }
         case .sent(let group):
             outcome.count(sent: try transaction.apply(group))
         case .settle(let settlement, _):
-            if try transaction.settle(settlement) { outcome.count(settlement.change) }
+            if try transaction.settle(settlement) { try follow(settlement.change, transaction, &outcome) }
         case .unqueue(let route, let app, let keys):
             try transaction.removeFromOutbox(of: route, app, keys)
         case .strand(let device):

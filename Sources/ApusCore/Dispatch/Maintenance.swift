@@ -1,15 +1,20 @@
 import CoreMetrics
 import Logging
 
-/// What has to be done from time to time: end what expired, remove what is old. In small steps, each a part of an
-/// ordinary commit, so that sending never waits long for it.
+/// What has to be done from time to time: end what expired, remove what is old, go on with what nobody confirmed. In
+/// small steps, each a part of an ordinary commit, so that sending never waits long for it.
 package struct Maintenance: Sendable {
     private let dispatcher: Dispatcher
+    private let escalations: EscalationDesk?
     private let retentionSeconds: Int64
     private let keySeconds: Int64
 
-    package init(dispatcher: Dispatcher, retentionSeconds: Int64, keySeconds: Int64 = 24 * 3600) {
+    package init(
+        dispatcher: Dispatcher, escalations: EscalationDesk? = nil, retentionSeconds: Int64,
+        keySeconds: Int64 = 24 * 3600
+    ) {
         self.dispatcher = dispatcher
+        self.escalations = escalations
         self.retentionSeconds = retentionSeconds
         self.keySeconds = keySeconds
     }
@@ -26,12 +31,18 @@ package struct Maintenance: Sendable {
                 for lane in dispatcher.lanes { lane.sweep() }
                 await dispatcher.askForTasks()
             }
-            do {
-                while try await step(), !Task.isCancelled {}
-            } catch {
-                dispatcher.logger.warning("maintenance failed", metadata: ["error": "\(error)"])
-            }
+            await work("maintenance failed", step)
+            // Whatever is wrong with the other, alarms go on.
+            if let escalations { await work("escalation failed", escalations.step) }
             try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private func work(_ failure: Logger.Message, _ step: () async throws -> Bool) async {
+        do {
+            while try await step(), !Task.isCancelled {}
+        } catch {
+            dispatcher.logger.warning(failure, metadata: ["error": "\(error)"])
         }
     }
 

@@ -36,8 +36,7 @@ extension Explanation {
         let message = record.message
         let state = delivery.delivery
         var steps = [
-            Step(
-                at: message.id.time, code: "accepted", text: "The message was accepted and is on disk.", route: nil),
+            Self.accepted(message),
             message.content.push == nil ? Self.rule(record.audience, delivery.rule) : Self.posted,
         ]
         if let sentAt = state.sentAt {
@@ -68,13 +67,12 @@ extension Explanation {
     /// The message is not for the device.
     package init(_ record: MessageRecord, notFor device: Device) {
         state = "none"
-        steps = [
-            Step(
-                at: record.message.id.time, code: "accepted", text: "The message was accepted and is on disk.",
-                route: nil),
-            Self.mismatch(record, device),
-        ]
+        steps = [Self.accepted(record.message), Self.mismatch(record, device)]
         next = Step(at: nil, code: "none", text: "Nothing: the message is not for this device.", route: nil)
+    }
+
+    static func accepted(_ message: Message) -> Step {
+        Step(at: message.id.time, code: "accepted", text: "The message was accepted and is on disk.", route: nil)
     }
 
     private static let posted = Step(

@@ -11,6 +11,10 @@ package struct PushRequest: Sendable, Equatable {
     package var idempotencyKey: String?
     /// The device that it is for, by its native token, instead of the audience; it is registered if it is not.
     package var newDevice: DeviceRegistration?
+    /// What is done until somebody confirms, which it then needs; nil for what the app's policy says.
+    package var escalation: [EscalationPlan.Step]?
+    /// Whether the app's policy counts for it.
+    package var followsPolicy = true
 
     package init(
         app: AppNumber, appID: String, audience: Audience, content: MessageContent, needsConfirmation: Bool = false,

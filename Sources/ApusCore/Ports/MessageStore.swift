@@ -10,7 +10,7 @@ package protocol MessageStore: Sendable {
 }
 
 /// A consistent view of the store.
-package protocol StoreSnapshot: BusinessSnapshot {
+package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
     func apps() throws -> [App]
     func adminTokens() throws -> [AdminToken]
     /// The highest message id ever given out by this store.
@@ -68,7 +68,7 @@ package protocol StoreSnapshot: BusinessSnapshot {
 }
 
 /// The one writer. Everything it does becomes durable together.
-package protocol StoreTransaction: StoreSnapshot, BusinessTransaction {
+package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction {
     /// - Returns: the app, or nil if the id is taken.
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) throws -> App?
     /// - Returns: the app with its new key, or nil if there is none.

@@ -3,14 +3,15 @@ import ApusCore
 private enum Statements {
     static let columns = """
         row, user_num, mode, address, title, text, app, level, state, attempts, not_before, may_be_repeated,
-        extra
+        extra, reason
         """
     static let counts: SQL = "SELECT state, count(*) FROM notices WHERE row = ? GROUP BY state"
     static let insert: SQL = """
-        INSERT INTO notices (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO notices (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (row, user_num) DO UPDATE SET mode = excluded.mode, address = excluded.address,
             title = excluded.title, text = excluded.text, extra = excluded.extra, app = excluded.app, level = excluded.level,
-            state = excluded.state, attempts = excluded.attempts, not_before = excluded.not_before
+            state = excluded.state, attempts = excluded.attempts, not_before = excluded.not_before,
+            reason = excluded.reason
         WHERE state = 3
         """
     static let due: SQL = """
@@ -20,7 +21,16 @@ private enum Statements {
     static let one: SQL = "SELECT \(columns) FROM notices WHERE row = ? AND user_num = ?"
     static let claim: SQL = "UPDATE notices SET state = 1, attempts = attempts + 1 WHERE row = ? AND user_num = ?"
     static let update: SQL = """
-        UPDATE notices SET state = ?, attempts = ?, not_before = ?, may_be_repeated = ? WHERE row = ? AND user_num = ?
+        UPDATE notices SET state = ?, attempts = ?, not_before = ?, may_be_repeated = ?, reason = ?
+        WHERE row = ? AND user_num = ?
+        """
+    static let ofRow: SQL = "SELECT \(columns) FROM notices WHERE row = ? ORDER BY user_num LIMIT ?"
+    /// What an escalation needs no more is not repeated.
+    static let drop: SQL = """
+        UPDATE notices SET state = 4, may_be_repeated = 1
+        WHERE state = 1 AND row < 0 AND EXISTS (
+            SELECT 1 FROM escalation_steps s JOIN escalations e ON e.message = s.message
+            WHERE s.id = -notices.row AND e.end IS NOT NULL AND e.end <> 'done')
         """
     static let release: SQL = "UPDATE notices SET state = 0, may_be_repeated = 1 WHERE state = 1"
 }
@@ -33,7 +43,7 @@ extension SQLiteTransaction {
             address: row.text(3), title: row.text(4), text: row.text(5), extra: row.optionalText(12),
             app: AppNumber(row.int(6)),
             level: row.int(7), state: Notice.State(rawValue: row.int(8)) ?? .failed, attempts: row.int(9),
-            notBefore: row.time(10), mayBeRepeated: row.bool(11))
+            notBefore: row.time(10), mayBeRepeated: row.bool(11), reason: row.optionalText(13))
     }
 
     func notices(of row: Int64) throws -> NoticeCounts {
@@ -42,6 +52,7 @@ extension SQLiteTransaction {
             switch Notice.State(rawValue: row.int(0)) {
             case .sent: counts.sent = Int(row.int(1))
             case .failed: counts.failed = Int(row.int(1))
+            case .cancelled: break
             default: counts.open += Int(row.int(1))
             }
         }
@@ -53,7 +64,7 @@ extension SQLiteTransaction {
             try database.run(
                 Statements.insert, notice.row, notice.userNumber, notice.mode.rawValue, notice.address, notice.title,
                 notice.text, notice.app, notice.level, notice.state.rawValue, notice.attempts, notice.notBefore,
-                notice.mayBeRepeated, notice.extra)
+                notice.mayBeRepeated, notice.extra, notice.reason)
         }
     }
 
@@ -75,10 +86,17 @@ extension SQLiteTransaction {
     func update(_ notice: Notice) throws {
         try database.run(
             Statements.update, notice.state.rawValue, notice.attempts, notice.notBefore, notice.mayBeRepeated,
-            notice.row, notice.userNumber)
+            notice.reason, notice.row, notice.userNumber)
     }
 
     func releaseInterruptedNotices() throws -> Int {
-        try database.run(Statements.release)
+        let dropped = try database.run(Statements.drop)
+        return try dropped + database.run(Statements.release)
+    }
+
+    func notices(of row: Int64, limit: Int) throws -> [Notice] {
+        var notices: [Notice] = []
+        try database.rows(Statements.ofRow, row, limit) { notices.append(notice($0)) }
+        return notices
     }
 }

@@ -61,7 +61,8 @@ extension SQLiteTransaction {
             try database.run(Statements.deleteMessage, message)
             removed += 1
         }
-        return (removed, old.count == limit || keys.count == limit)
+        let escalations = try purgeEscalations(before: MessageID(lowestAt: time), limit: limit)
+        return (removed, old.count == limit || keys.count == limit || escalations == limit)
     }
 
     private func messages(_ sql: SQL, _ bound: some SQLiteBindable, _ limit: Int) throws -> [MessageID] {

@@ -11,6 +11,7 @@ enum SQLiteSchema {
         migrator.registerMigration("3 vendors") { try $0.execute(sql: vendors) }
         migrator.registerMigration("4 endpoints") { try $0.execute(sql: endpoints) }
         migrator.registerMigration("5 business") { try $0.execute(sql: business) }
+        migrator.registerMigration("6 escalations") { try $0.execute(sql: escalations) }
         migrator.registerMigration("9 tokens and audit") { try $0.execute(sql: access) }
         return migrator
     }
