@@ -80,7 +80,7 @@ package final class ApusServer: Sendable {
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
             metrics: DeliveryMetrics(factory: metrics), lanes: vendors.all.map { ProviderLane($0) },
-            logger: logger)
+            smsAfter: configuration.messages.smsAfter.milliseconds / 1000, logger: logger)
         metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
         metrics.addGauge("apus_apns_troubled_lanes") { Double(vendors.apns.troubledLanes) }
         metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
@@ -145,7 +145,8 @@ package final class ApusServer: Sendable {
         return ApusServer(
             configuration: configuration, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
-                dispatcher: dispatcher, retentionSeconds: configuration.retention.messages.milliseconds / 1000),
+                dispatcher: dispatcher, escalations: EscalationDesk(dispatcher: dispatcher, centre: business.centre),
+                retentionSeconds: configuration.retention.messages.milliseconds / 1000),
             centre: business.centre,
             dispatcher: dispatcher, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs, store: store,
             group: group)

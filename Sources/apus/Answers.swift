@@ -91,7 +91,7 @@ extension DeliveryExplanation {
         var table = TextTable()
         for step in steps { table.add(step.at?.text ?? "", step.code, step.text) }
         table.add(next.at?.text ?? "", "next", next.text)
-        return "Message \(messageId) for device \(deviceId): \(state)\n\n" + table.text
+        return "Message \(messageId)\(deviceId.map { " for device \($0)" } ?? ""): \(state)\n\n" + table.text
     }
 }
 

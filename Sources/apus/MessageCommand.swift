@@ -78,19 +78,19 @@ struct MessageCommand: AsyncParsableCommand {
 
     struct Explain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say, step by step, what became of a message for one device, and what happens next.")
+            abstract: "Say, step by step, what became of a message, and what happens next.")
 
         @OptionGroup var reader: Reader
 
         @Argument(help: "The message's id.")
         var id: String
 
-        @Option(help: "The device's id.")
-        var device: String
+        @Option(help: "The device's id. (default: tell what was done because nobody confirmed)")
+        var device: String?
 
         func run() async throws {
             let answer = try await reader.client().get(
-                ["v1", "messages", id, "explain"], query: [("device", device)])
+                ["v1", "messages", id, "explain"], query: device.map { [("device", $0)] } ?? [])
             try reader.options.show(answer, as: DeliveryExplanation.self, \.text)
         }
     }

@@ -36,6 +36,16 @@ struct SendCommand: AsyncParsableCommand {
     @Flag(help: "Send it again until the device confirms it.")
     var confirm = false
 
+    @Option(
+        help: """
+            What is done until somebody confirms it, as in '[{"after":60,"via":"sms"},{"after":300,"to":["boss"]}]'.
+            """,
+        transform: SendCommand.steps)
+    var escalate: [EscalationStep]?
+
+    @Option(help: "What goes out as SMS to whom the message does not reach.")
+    var sms: String?
+
     @Option(help: "For how many seconds it may wait for its devices.")
     var duration: Int?
 
@@ -60,6 +70,8 @@ struct SendCommand: AsyncParsableCommand {
         var message = OutgoingMessage(alert: alert)
         message.extra = extra
         message.needConfirm = confirm
+        message.escalate = escalate
+        message.smsMessage = sms
         message.duration = duration
         message.tenantCode = tenant
         message.platform = platform
@@ -76,6 +88,15 @@ struct SendCommand: AsyncParsableCommand {
         if all { return .everyone }
         if !alias.isEmpty { return .aliases(alias) }
         return tag.isEmpty ? .devices(device) : .tags(tag)
+    }
+
+    private static func steps(_ text: String) throws -> [EscalationStep] {
+        do {
+            return try JSONDecoder().decode([EscalationStep].self, from: Data(text.utf8))
+        } catch {
+            throw ValidationError(
+                "It is no list of steps, each with after (seconds), and via (sms, email, vendor) or to (aliases).")
+        }
     }
 
     static func json(_ text: String) throws -> JSONValue {

@@ -271,7 +271,7 @@ class TestAll:
 
     @pytest.mark.parametrize(
         "command",
-        [["nothing"], ["app", "nothing"], ["app", "create"], ["message", "show"], ["message", "explain", "1"],
+        [["nothing"], ["app", "nothing"], ["app", "create"], ["message", "show"], ["message", "explain"],
          ["app", "list", "--server", "not a url"], ["app", "list", "--unknown"]])
     def test_wrong_usage_is_code_2(self, apus, command):
         assert apus(*command, code=2)

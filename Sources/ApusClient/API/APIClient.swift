@@ -43,6 +43,11 @@ public struct APIClient: Sendable {
     }
 
     /// - Throws: as `get(_:query:)`.
+    public func put(_ path: [String], _ body: some Encodable) async throws -> APIAnswer {
+        try await execute(.PUT, path, query: [], body: JSONEncoder().encode(body))
+    }
+
+    /// - Throws: as `get(_:query:)`.
     public func delete(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
         try await execute(.DELETE, path, query: query, body: nil)
     }

@@ -29,7 +29,8 @@ public struct MessageStatus: Sendable, Decodable {
     public let next: String?
 }
 
-/// What became of a message for one device, step by step, and what comes next.
+/// What became of a message for one device, step by step, and what comes next; without a device, what was done because
+/// nobody confirmed it.
 public struct DeliveryExplanation: Sendable, Decodable {
     public struct Step: Sendable, Decodable {
         public let at: Date?
@@ -41,7 +42,7 @@ public struct DeliveryExplanation: Sendable, Decodable {
     }
 
     public let messageId: String
-    public let deviceId: String
+    public let deviceId: String?
     public let state: String
     public let steps: [Step]
     public let next: Step

@@ -28,6 +28,11 @@ public struct OutgoingMessage: Sendable {
     public var isCommand = false
     /// Whether devices must confirm it; until they do it is sent again.
     public var needConfirm = false
+    /// What is done until somebody confirms it, which it then needs; `nil` is what the app's policy says, no steps are
+    /// none.
+    public var escalate: [EscalationStep]?
+    /// What goes out as SMS to whom the message does not reach.
+    public var smsMessage: String?
     /// For how many seconds it may wait for its devices; `nil` is what the server has set.
     public var duration: Int?
     /// Only devices of this platform get it; `nil` is every platform.

@@ -11,6 +11,8 @@ struct SendRequest: Encodable {
     let extra: JSONValue?
     let pushMsgType: String
     let needConfirm: Bool
+    let escalate: [EscalationStep]?
+    let smsMessage: String?
     let duration: Int?
     let tenantCode: String?
     let sound: String?
@@ -36,6 +38,8 @@ struct SendRequest: Encodable {
         extra = message.extra
         pushMsgType = message.isCommand ? "CMD" : "MSG"
         needConfirm = message.needConfirm
+        escalate = message.escalate
+        smsMessage = message.smsMessage
         duration = message.duration
         tenantCode = message.tenantCode
         sound = message.sound

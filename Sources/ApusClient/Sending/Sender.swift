@@ -57,11 +57,12 @@ public struct Sender: Sendable {
         try await client.get(["v1", "messages", messageID], query: after.map { [("after", $0)] } ?? []).decoded()
     }
 
-    /// Why a message stands where it does on a device.
+    /// Why a message stands where it does on a device; without one, what was done because nobody confirmed it.
     ///
     /// - Throws: `APIError`, `UnreachableError`.
-    public func explain(_ messageID: String, deviceID: String) async throws -> DeliveryExplanation {
-        try await client.get(["v1", "messages", messageID, "explain"], query: [("device", deviceID)]).decoded()
+    public func explain(_ messageID: String, deviceID: String? = nil) async throws -> DeliveryExplanation {
+        let query = deviceID.map { [("device", $0)] } ?? []
+        return try await client.get(["v1", "messages", messageID, "explain"], query: query).decoded()
     }
 
     /// Takes back what is not delivered yet, and answers on how many devices that was.

@@ -1,7 +1,8 @@
 import ApusCore
 import Hummingbird
 
-/// `GET /v1/messages/{id}`: where a message's deliveries stand. `GET /v1/messages/{id}/explain?device=…`: why.
+/// `GET /v1/messages/{id}`: where a message's deliveries stand. `GET /v1/messages/{id}/explain?device=…`: why; without a
+/// device, what its escalation did.
 /// `DELETE /v1/messages/{id}`: takes back what is not delivered.
 struct MessageRoutes: Sendable {
     let dispatcher: Dispatcher
@@ -22,8 +23,7 @@ struct MessageRoutes: Sendable {
 
     private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = try await message(request, context, .sender).message.id
-        let now = dispatcher.clock.now
-        let count = try await dispatcher.update { try $0.cancel(id, at: now) }
+        let count = try await dispatcher.cancel(id)
         return Response.json { $0.member("cancelled", int: Int64(count)) }
     }
 
@@ -86,11 +86,17 @@ struct MessageRoutes: Sendable {
 
     private func explain(_ request: Request, _ context: APIContext) async throws -> Response {
         let record = try await message(request, context, .viewer)
-        guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {
-            throw ApusError(
-                .invalid, code: "invalid_request", "device is missing: ask for …/explain?device=<device id>.")
-        }
         let id = record.message.id
+        let history = try await dispatcher.query { try $0.escalationHistory(of: id) }
+        guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {
+            guard let history else {
+                throw ApusError(
+                    .invalid, code: "invalid_request",
+                    "device is missing: ask for …/explain?device=<device id>. Without it, escalations are explained, "
+                        + "and the message has none.")
+            }
+            return Self.response(Explanation(record, history), id, device: nil)
+        }
         let found = try await dispatcher.query { snapshot -> (Device, DeliveryRecord?, [TrailEntry])? in
             guard let device = try snapshot.device(id: deviceID) else { return nil }
             return (
@@ -109,11 +115,16 @@ struct MessageRoutes: Sendable {
                     presence: Explanation.Presence(
                         isConnected: dispatcher.directory[device.number] != nil, vendor: vendor?.route,
                         vendorProblem: vendor?.problem),
-                    now: dispatcher.clock.now)
+                    now: dispatcher.clock.now
+                ).adding(history)
             } ?? Explanation(record, notFor: device)
-        return Response.json { object in
+        return Self.response(explanation, id, device: device.id)
+    }
+
+    private static func response(_ explanation: Explanation, _ id: MessageID, device: String?) -> Response {
+        Response.json { object in
             object.member("messageId", string: id.description)
-            object.member("deviceId", string: device.id)
+            object.member("deviceId", string: device)
             object.member("state", string: explanation.state)
             object.member("steps", objects: explanation.steps) { Self.write($0, &$1) }
             object.member("next") { Self.write(explanation.next, &$0) }

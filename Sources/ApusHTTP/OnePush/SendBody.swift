@@ -25,6 +25,7 @@ struct SendBody {
     var smsMessage: String?
     var listenFlag: String?
     var requestID: String?
+    var escalation: [EscalationPlan.Step]?
     /// Members that mean nothing here.
     var unknown: [String] = []
     private var problems = FieldProblems()
@@ -58,6 +59,7 @@ struct SendBody {
         case "sendDeive", "sendDevice": senderDevice = try scanner.text("sendDevice", &problems)
         case "smsMessage": smsMessage = try scanner.text("smsMessage", &problems, longest: .max)
         case "listenFlag": listenFlag = try scanner.text("listenFlag", &problems)
+        case "escalate": try readEscalation(&scanner)
         case "requestId": requestID = try scanner.text("requestId", &problems)
         default:
             if unknown.count < 16 { unknown.append(String(key.string.prefix(64))) }
@@ -80,6 +82,11 @@ struct SendBody {
 
     private static let longestAPNs = 8192
 
+    private mutating func readEscalation(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard try scanner.kind() != .null else { return try scanner.null() }
+        escalation = try EscalationPlan.Step.list(from: &scanner) { problems.wrongValue("escalate", $0) }
+    }
+
     private func skipNull(_ scanner: inout JSONScanner) throws(JSONError) -> String? {
         try scanner.null()
         return nil
@@ -98,6 +105,12 @@ struct SendBody {
         if appKey == nil { problems.missing("appKey") }
         if alert == nil { problems.missing("alert") }
         let kind = messageKind(&problems)
+        let timeToLive = timeToLive(limits)
+        if let escalation, !escalation.isEmpty, escalation.reduce(0, { $0 + $1.after }) >= timeToLive {
+            problems.wrongValue(
+                "escalate",
+                "has steps later than \(timeToLive) seconds, when the message expires; give it a longer duration")
+        }
         try problems.check()
         let app = try authorize(appID ?? "", appKey ?? "")
         let size = [alert, title, uri, extra, smsMessage].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
@@ -107,14 +120,16 @@ struct SendBody {
                 "alert, title, uri, extra and smsMessage have \(size) bytes together, \(size - limits.payload) more than the "
                     + "\(limits.payload) allowed.")
         }
-        return PushRequest(
+        var push = PushRequest(
             app: app.number, appID: app.id, audience: audience,
             content: MessageContent(
                 kind: kind, title: title, alert: alert ?? "", uri: uri, extra: extra, sound: sound, badge: badge,
                 listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage,
                 apns: apns),
-            needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive(limits),
+            needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive,
             idempotencyKey: idempotencyKey ?? requestID)
+        push.escalation = escalation
+        return push
     }
 
     private func messageKind(_ problems: inout FieldProblems) -> MessageContent.Kind {

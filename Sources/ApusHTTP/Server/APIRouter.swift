@@ -19,6 +19,7 @@ package enum APIRouter {
         router.add(middleware: ErrorMiddleware())
         RegistrationRoutes(dispatcher: dispatcher, apps: apps, limits: limits).add(to: router)
         AppRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
+        PolicyRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
         DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
         MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access).add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)

@@ -60,6 +60,7 @@ package struct Configuration: Sendable {
     package struct Messages: Sendable {
         package var defaultTimeToLive = Duration.days(3)
         package var longestTimeToLive = Duration.days(3)
+        package var smsAfter = Duration.seconds(600)
     }
 
     package struct Sessions: Sendable {

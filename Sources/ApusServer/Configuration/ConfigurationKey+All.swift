@@ -59,6 +59,9 @@ extension ConfigurationKey {
         .init(
             "messages.longest_time_to_live", \.messages.longestTimeToLive, .duration(.seconds(1) ... .days(365)),
             "The longest that a message may ask to wait; more is cut to this"),
+        .init(
+            "messages.sms_after", \.messages.smsAfter, .duration(.zero ... .days(30)),
+            "How long after a message its smsMessage goes out as SMS to whom it has not reached; 0 is never"),
     ]
 
     private static let sessions: [ConfigurationKey] = [

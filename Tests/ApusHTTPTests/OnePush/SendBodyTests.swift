@@ -84,6 +84,32 @@ struct SendBodyTests {
         #expect(try request(body(#","duration":\#(given)"#)).timeToLive == expected)
     }
 
+    @Test("says what is done until somebody confirms")
+    func escalation() throws {
+        #expect(try request(body("")).escalation == nil)
+        #expect(try request(body(#","escalate":null"#)).escalation == nil)
+        #expect(try request(body(#","escalate":[],"duration":0"#)).escalation == [])
+        let push = try request(
+            body(#","escalate":[{"after":60,"via":"sms"},{"to":["b","a","b"],"after":0},{"after":1e1,"via":"vendor"}]"#)
+        )
+        #expect(
+            push.escalation == [
+                EscalationPlan.Step(after: 60, .notice(.sms)), EscalationPlan.Step(after: 0, .persons(["b", "a"])),
+                EscalationPlan.Step(after: 10, .vendor),
+            ])
+    }
+
+    @Test(
+        "names steps that are wrong",
+        arguments: [
+            "{}", "[1]", #"[{"after":1}]"#, #"[{"via":"sms"}]"#, #"[{"after":1,"via":"x"}]"#,
+            #"[{"after":1,"to":"ann"}]"#, #"[{"after":1,"to":[]}]"#, #"[{"after":1,"via":"sms","to":["a"]}]"#,
+            #"[{"after":259200,"via":"sms"}]"#,
+        ])
+    func wrongEscalation(_ steps: String) throws {
+        #expect(try Set(problems(body(#","escalate":\#(steps)"#))) == ["escalate value"])
+    }
+
     @Test("names everything that is missing or wrong, each member once")
     func wrong() throws {
         #expect(
