@@ -164,7 +164,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -264,7 +263,15 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "ApusServerTests", dependencies: ["ApusServer"], swiftSettings: strict),
+        .testTarget(
+            name: "ApusServerTests",
+            dependencies: [
+                "ApusCore", "ApusServer",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ApusClientTests",
             dependencies: [

@@ -11,7 +11,7 @@ import NIOPosix
 
 /// Puts the house together: the only place that knows every adapter.
 package final class ApusServer: Sendable {
-    package let configuration: Configuration
+    private let current: Reloadable<Configuration>
     package let port: Int
     /// Where XMPP clients connect; nil if there is no XMPP server.
     package let xmppPorts: XMPPService.Ports?
@@ -20,6 +20,7 @@ package final class ApusServer: Sendable {
     package let newAdminToken: String?
     let maintenance: Maintenance
     let centre: MessageCentre
+    let reloader: Reloader
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
@@ -29,19 +30,20 @@ package final class ApusServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
 
     private init(
-        configuration: Configuration, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
-        centre: MessageCentre,
+        configuration: Reloadable<Configuration>, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
+        centre: MessageCentre, reloader: Reloader,
         dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
         legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
-        self.configuration = configuration
+        current = configuration
         port = http.port
         xmppPorts = xmpp?.ports
         self.logger = logger
         self.newAdminToken = newAdminToken
         self.maintenance = maintenance
         self.centre = centre
+        self.reloader = reloader
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
@@ -51,9 +53,15 @@ package final class ApusServer: Sendable {
         self.group = group
     }
 
-    package static func start(_ configuration: Configuration) async throws -> ApusServer {
-        var logger = Logger(label: "apus") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = configuration.log.level
+    /// What holds at the moment.
+    package var configuration: Configuration { current.value }
+
+    /// - Parameter reload: reads the configuration again, when the server is told to.
+    package static func start(
+        _ configuration: Configuration, reload: @escaping @Sendable () throws -> Configuration
+    ) async throws -> ApusServer {
+        let logs = LogOutput.standardError(LogOutput.Settings(configuration.log))
+        let logger = Logger(label: "apus") { LineLogHandler(label: $0, output: logs) }
         ProcessLimits.raiseDescriptors()
         let store = try SQLiteMessageStore(
             directory: configuration.server.dataDirectory,
@@ -61,7 +69,7 @@ package final class ApusServer: Sendable {
         let loops = configuration.server.eventLoops == 0 ? ProcessLimits.processors : configuration.server.eventLoops
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         do {
-            return try await compose(configuration, store, group, logger)
+            return try await compose(configuration, reload, store, group, logs, logger)
         } catch {
             try? store.close()
             try? await group.shutdownGracefully()
@@ -70,8 +78,8 @@ package final class ApusServer: Sendable {
     }
 
     private static func compose(
-        _ configuration: Configuration, _ store: SQLiteMessageStore, _ group: MultiThreadedEventLoopGroup,
-        _ logger: Logger
+        _ configuration: Configuration, _ reload: @escaping @Sendable () throws -> Configuration,
+        _ store: SQLiteMessageStore, _ group: MultiThreadedEventLoopGroup, _ logs: LogOutput, _ logger: Logger
     ) async throws -> ApusServer {
         let metrics = PrometheusMetrics()
         let clock = SystemClock()
@@ -100,12 +108,14 @@ package final class ApusServer: Sendable {
         let endpoints = EndpointBook(
             dispatcher: dispatcher, box: box,
             lifetimeSeconds: configuration.unifiedPush.lifetime.milliseconds / 1000)
+        let largestPayload = Reloadable(configuration.limits.payload)
         let business = BusinessContext(
-            configuration, dispatcher: dispatcher, apps: apps, senders: [vendors.sms, vendors.mail],
+            configuration, largestPayload: largestPayload, dispatcher: dispatcher, apps: apps,
+            senders: [vendors.sms, vendors.mail],
             logger: logger)
         let budget = ConnectionBudget(most: ProcessLimits.connections)
-        let limits = HTTPServerContext.Limits(configuration)
-        let limiter = EndpointLimiter(limits.endpoints)
+        let limits = Reloadable(HTTPServerContext.Limits(configuration))
+        let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
             endpoints: endpoints, limiter: limiter, business: business, tokens: tokens,
@@ -121,7 +131,7 @@ package final class ApusServer: Sendable {
             configuration.xmpp.isOn
             ? XMPPServerContext(
                 dispatcher: dispatcher, apps: apps, accounts: accounts, endpoints: endpoints,
-                settings: XMPPSettings(configuration),
+                settings: XMPPSettings(configuration, largestPayload: largestPayload),
                 components: ComponentSettings(configuration.xmpp), budget: budget,
                 metrics: XMPPMetrics(factory: metrics), tls: tls?.xmpp, logger: logger) : nil
         dispatcher.start()
@@ -142,12 +152,24 @@ package final class ApusServer: Sendable {
         }
         let legacyAPNs = try await LegacyAPNsListeners.bind(
             configuration, material: tls?.material, bridge: bridge, group: group, metrics: metrics, logger: logger)
+        let current = Reloadable(configuration)
+        let reloader = Reloader(
+            current, tls: tls, clock: clock, metrics: metrics, logger: logger, load: reload
+        ) { configuration in
+            logs.settings.replace(with: LogOutput.Settings(configuration.log))
+            limits.replace(with: HTTPServerContext.Limits(configuration))
+            largestPayload.replace(with: configuration.limits.payload)
+            apps.limit(messagesPerSecond: configuration.limits.appRate)
+            dispatcher.limit(queuedAccepts: configuration.limits.queuedRequests)
+            if let material = tls?.material { legacyAPNs.use(material, logger) }
+            tokens.configure(configuration.server.adminToken)
+        }
         return ApusServer(
-            configuration: configuration, logger: logger, newAdminToken: newToken,
+            configuration: current, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, escalations: EscalationDesk(dispatcher: dispatcher, centre: business.centre),
                 retentionSeconds: configuration.retention.messages.milliseconds / 1000),
-            centre: business.centre,
+            centre: business.centre, reloader: reloader,
             dispatcher: dispatcher, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs, store: store,
             group: group)
     }
@@ -165,17 +187,26 @@ package final class ApusServer: Sendable {
         }
     }
 
+    /// Does what has to be done from time to time, until the task is cancelled.
+    func work() async {
+        async let centre: Void = centre.run()
+        async let certificate: Void = reloader.watchCertificate()
+        await maintenance.run()
+        _ = await (centre, certificate)
+    }
+
     /// Takes no more requests, closes every connection with what it is told, and returns when all is on disk.
     package func stop() async throws {
         logger.info("stopping")
+        let deadline = ContinuousClock.now + configuration.server.drainTime
         try? await http.close()
         try? await xmpp?.close()
-        await legacyAPNs.stop(within: configuration.server.shutdownGrace)
+        await legacyAPNs.stop(within: deadline - ContinuousClock.now)
         // What vendors answer is still written.
         await vendors.shutdown()
         await dispatcher.stop()
         xmpp?.drain()
-        await http.drain(within: configuration.server.shutdownGrace)
+        await http.drain(within: deadline - ContinuousClock.now)
         try await group.shutdownGracefully()
         try store.close()
         logger.info("stopped")

@@ -14,12 +14,14 @@ extension SessionSettings {
         longestResend = .milliseconds(configuration.longestResend.milliseconds)
         pingAfter = .milliseconds(configuration.pingAfter.milliseconds)
         pingTimeout = .milliseconds(configuration.pingTimeout.milliseconds)
+        reconnectsPerSecond = configuration.reconnectsPerSecond
     }
 }
 
 extension XMPPSettings {
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration, largestPayload: Reloadable<Int>) {
         self.init()
+        self.largestPayload = largestPayload
         let xmpp = configuration.xmpp
         domain = xmpp.domain
         gateway = configuration.unifiedPush.domain ?? "up.\(xmpp.domain)"
@@ -33,7 +35,6 @@ extension XMPPSettings {
         pingAfter = .milliseconds(xmpp.pingAfter.milliseconds)
         resumeTime = .milliseconds(xmpp.resumeTime.milliseconds)
         connectionsPerAddress = xmpp.connectionsPerAddress
-        largestPayload = configuration.limits.payload
         messageTimeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
     }
 }
@@ -109,17 +110,17 @@ extension BusinessSettings {
         appID = configuration.business.app
         scanSeconds = configuration.business.scanEvery.milliseconds / 1000
         tokenSeconds = configuration.business.tokenLifetime.milliseconds / 1000
-        largestPayload = configuration.limits.payload
         timeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
     }
 }
 
 extension BusinessContext {
     init(
-        _ configuration: Configuration, dispatcher: Dispatcher, apps: AppRegistry,
+        _ configuration: Configuration, largestPayload: Reloadable<Int>, dispatcher: Dispatcher, apps: AppRegistry,
         senders: [any NotificationSender], logger: Logger
     ) {
-        let settings = BusinessSettings(configuration)
+        var settings = BusinessSettings(configuration)
+        settings.largestPayload = largestPayload
         self.init(
             settings: settings,
             centre: MessageCentre(
@@ -147,5 +148,12 @@ extension HTTPServerContext.Limits {
         send.batch = configuration.limits.batchMessages
         send.defaultTimeToLive = configuration.messages.defaultTimeToLive.milliseconds / 1000
         send.longestTimeToLive = configuration.messages.longestTimeToLive.milliseconds / 1000
+    }
+}
+
+extension LogOutput.Settings {
+    init(_ configuration: Configuration.Log) {
+        level = configuration.level
+        format = configuration.format
     }
 }

@@ -63,11 +63,15 @@ final class LegacyAPNsListeners: Sendable {
     }
 
     /// What connections are encrypted with from now on.
-    func use(_ material: TLSMaterial) throws {
+    func use(_ material: TLSMaterial, _ logger: Logger) {
         var tls = material.legacy
         tls.allowsOldProtocols = allowsOldTLS
-        try gateway?.use(tls)
-        try feedback?.use(tls)
+        do {
+            try gateway?.use(tls)
+            try feedback?.use(tls)
+        } catch {
+            logger.error("the legacy APNs gateway keeps its certificate", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Takes nothing more, and tells each client how far it came.

@@ -1,24 +1,58 @@
 import ApusCore
 import Foundation
 import Logging
-import ServiceLifecycle
 import UnixSignals
 
 /// Starts and stops Apus.
 package enum ServerMain {
-    /// Serves until the process is asked to stop (SIGTERM or SIGINT), then drains and returns.
-    /// - Parameter banner: whether to print, once it serves, where it listens and what to type next.
+    /// Serves until the process is asked to stop (SIGTERM or SIGINT), then drains and returns. Asked a second time, or
+    /// when the drain takes too long, it ends the process at once.
+    /// - Parameters:
+    ///   - banner: whether to print, once it serves, where it listens and what to type next.
+    ///   - reload: reads the configuration again, for SIGHUP.
     /// - Throws: what keeps it from starting, with what to do about it.
-    package static func run(_ configuration: Configuration, banner: Bool) async throws {
-        let server = try await ApusServer.start(configuration)
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    ServiceGroupConfiguration.ServiceConfiguration(
-                        service: RunningServer(server: server, banner: banner ? Banner.text(server) : nil))
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: server.logger))
-        try await group.run()
+    package static func run(
+        _ configuration: Configuration, banner: Bool, reload: @escaping @Sendable () throws -> Configuration
+    ) async throws {
+        let server = try await ApusServer.start(configuration, reload: reload)
+        // From here on signals stop the server and no longer end the process.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        if banner { print(Banner.text(server)) }
+        let (stop, stopping) = AsyncStream.makeStream(of: Void.self)
+        let listening = Task {
+            var isStopping = false
+            for await signal in signals {
+                if signal == .sighup {
+                    await server.reloader.reload()
+                } else if isStopping {
+                    endAtOnce("asked a second time", server.logger)
+                } else {
+                    isStopping = true
+                    stopping.finish()
+                }
+            }
+        }
+        defer { listening.cancel() }
+        let work = Task { await server.work() }
+        for await _ in stop {}
+        work.cancel()
+        let limit = server.configuration.server.drainTime
+        let watchdog = Task {
+            try await Task.sleep(for: limit + graceForTheDisk)
+            endAtOnce("server.drain_time is over", server.logger)
+        }
+        defer { watchdog.cancel() }
+        await work.value
+        try await server.stop()
+    }
+
+    /// What is waited for beyond the time for clients: that what they were told is on disk.
+    private static let graceForTheDisk = Duration.seconds(2)
+
+    /// As a crash does, which loses nothing that was accepted.
+    private static func endAtOnce(_ reason: String, _ logger: Logger) {
+        logger.error("ended at once: \(reason)")
+        _exit(1)
     }
 
     /// Starts a server on a free loopback port, for a demonstration or a test.
@@ -29,7 +63,8 @@ package enum ServerMain {
         configuration.server.adminToken = RandomToken.hex128()
         configuration.log.level = .warning
         return EphemeralServer(
-            server: try await ApusServer.start(configuration), adminToken: configuration.server.adminToken ?? "")
+            server: try await ApusServer.start(configuration) { [configuration] in configuration },
+            adminToken: configuration.server.adminToken ?? "")
     }
 }
 
@@ -46,23 +81,6 @@ package final class EphemeralServer: Sendable {
     }
 
     package func stop() async throws {
-        try await server.stop()
-    }
-}
-
-/// Runs maintenance as long as the server runs, and stops the server when the process is asked to.
-private struct RunningServer: Service {
-    let server: ApusServer
-    let banner: String?
-
-    func run() async throws {
-        // From here on signals stop the server and no longer end the process.
-        if let banner { print(banner) }
-        await cancelWhenGracefulShutdown {
-            async let centre: Void = server.centre.run()
-            await server.maintenance.run()
-            await centre
-        }
         try await server.stop()
     }
 }

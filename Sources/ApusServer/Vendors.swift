@@ -50,9 +50,11 @@ struct Vendors {
     var credentialHolders: [any CredentialHolder] { sms.credentialHolders + [mail.credentialHolder] }
 
     func shutdown() async {
-        for provider in all { await provider.shutdown() }
-        await sms.shutdown()
-        await mail.shutdown()
+        await withTaskGroup { group in
+            for provider in all { group.addTask { await provider.shutdown() } }
+            group.addTask { await sms.shutdown() }
+            group.addTask { await mail.shutdown() }
+        }
     }
 
     var all: [any PushProvider] { [apns] + (gateway.map { [$0] } ?? []) + others }

@@ -8,6 +8,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        try await ServerMain.run(options.load(), banner: true)
+        let options = options
+        try await ServerMain.run(options.load(), banner: true) { try options.load() }
     }
 }

@@ -61,6 +61,14 @@ def test_the_table_of_configuration_keys_is_complete():
     assert [key for key, _ in rows] == list(example_keys()), "the order is another"
 
 
+def test_the_table_says_which_keys_are_reloadable():
+    page = (REPOSITORY / "Documentation/configuration.md").read_text()
+    documented = re.findall(r"^\| `\w+\.(\w+)` .*\(reloadable\) \|$", page, re.MULTILINE)
+    lines = run("config", "example").stdout.splitlines()
+    assert documented == [
+        line.split(":")[0].strip() for before, line in zip(lines, lines[1:]) if before.endswith("; reloadable).")]
+
+
 def test_the_example_file_is_what_the_command_prints():
     assert (REPOSITORY / "apus.example.yaml").read_text() == run("config", "example").stdout
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ import requests
 from onepush import App, ids
 from server import BINARY, environment, run
 from waiting import eventually
+from wire import WebSocketWire
 
 
 def refused(*arguments, code=1, directory=None, **variables):
@@ -166,7 +168,7 @@ class TestStopping:
         message = app.send(needConfirm=True)
         assert connection.message()["id"] == message
         assert app.server.stop() == 0
-        assert connection.closing() == (1001, "the server is stopping; connect again")
+        assert connection.closing() == (1012, "the server is stopping; connect again in 3 s")
         connection.close()
         assert "stopped" in app.server.log
 
@@ -186,6 +188,42 @@ class TestStopping:
             assert app.server.stop() == 0
         app.server.start()
         assert {app.state(message, device) for message in sent} == {"received"}
+
+    def test_many_devices_are_asked_to_come_back_one_after_the_other(self, start_server):
+        app = App(start_server(sessions__reconnects_per_second=5))
+        connections = [app.register().connect() for _ in range(20)]
+        eventually(lambda: app.server.metric("apus_sessions") == 20)
+        assert app.server.stop() == 0
+        closings = [connection.closing() for connection in connections]
+        assert {code for code, _ in closings} == {1012}
+        seconds = [int(re.search(r"in (\d+) s$", reason)[1]) for _, reason in closings]
+        assert set(seconds) == {3, 4, 5, 6}
+        assert all(4 <= seconds.count(second) <= 6 for second in (3, 4, 5, 6))
+
+    def test_a_second_signal_ends_it_at_once_and_nothing_is_lost(self, start_server):
+        app = App(start_server())
+        device = app.register()
+        message = app.send(needConfirm=True)
+        # A device that takes its time to close, for which a stop waits.
+        with WebSocketWire(device):
+            eventually(lambda: app.server.metric("apus_sessions") == 1)
+            app.server.process.send_signal(signal.SIGTERM)
+            eventually(lambda: "stopping" in app.server.log)
+            app.server.process.send_signal(signal.SIGTERM)
+            assert app.server.process.wait(2) == 1
+        assert "ended at once: asked a second time" in app.server.log
+        app.server.start()
+        with device.connect() as connection:
+            assert connection.message()["id"] == message
+
+    def test_it_is_gone_when_its_time_is_over_whoever_holds_it_up(self, start_server):
+        app = App(start_server(server__drain_time="500ms"))
+        device = app.register()
+        with WebSocketWire(device):
+            eventually(lambda: app.server.metric("apus_sessions") == 1)
+            begin = time.monotonic()
+            assert app.server.stop() == 0
+            assert time.monotonic() - begin < 2.5
 
     def test_every_request_that_was_answered_while_it_stopped_was_kept(self, start_server):
         app = App(start_server())

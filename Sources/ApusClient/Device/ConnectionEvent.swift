@@ -19,7 +19,13 @@ public struct ConnectionClosure: Sendable, Equatable, CustomStringConvertible {
     public let reason: String
 
     /// Whether the server is about to stop, or to be started anew.
-    public var isServerStopping: Bool { code == 1001 }
+    public var isServerStopping: Bool { code == 1001 || code == 1012 }
+
+    /// After what time the server wants the device back, if it says so: `… in 7 s`.
+    public var comeBackAfter: Duration? {
+        guard code == 1012, let seconds = reason.firstMatch(of: /in ([0-9]{1,6}) s$/)?.output.1 else { return nil }
+        return Int(seconds).map { .seconds($0) }
+    }
 
     public var description: String {
         code.map { reason.isEmpty ? "closed with code \($0)" : "\(reason) (\($0))" } ?? reason

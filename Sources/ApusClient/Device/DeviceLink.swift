@@ -39,7 +39,8 @@ actor DeviceLink {
             finalError = closure.finalError
             guard !Task.isCancelled, finalError == nil else { break }
             if start.duration(to: .now) > settings.heartbeat { delay.reset() }
-            let pause = delay.next()
+            // What the server asks for is the same for many devices.
+            let pause = closure.comeBackAfter.map { $0 + .milliseconds(Int.random(in: 0..<1000)) } ?? delay.next()
             events.yield(.reconnecting(after: pause))
             try? await Task.sleep(for: pause)
         }

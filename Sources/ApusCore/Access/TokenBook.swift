@@ -37,10 +37,11 @@ package final class TokenBook: Sendable {
     /// - Parameter configured: a token of the role `admin` that is not in the store.
     package init(dispatcher: Dispatcher, configured: String?) {
         self.dispatcher = dispatcher
-        self.configured = configured.map {
-            AdminToken(
-                name: Self.configuredName, role: .admin, hash: SecretHash(of: $0), createdAt: dispatcher.clock.now)
-        }
+        self.configured = configured.map { Self.configured($0, at: dispatcher.clock.now) }
+    }
+
+    private static func configured(_ secret: String, at now: Timestamp) -> AdminToken {
+        AdminToken(name: configuredName, role: .admin, hash: SecretHash(of: secret), createdAt: now)
     }
 
     /// Reads the tokens from the store.
@@ -86,6 +87,15 @@ package final class TokenBook: Sendable {
         entries.withLock { $0[token.hash]?.token.usedAt = hour }
         guard token.name != Self.configuredName else { return }
         Task { [dispatcher] in try? await dispatcher.update { try $0.noteUse(ofAdminToken: token.hash, at: hour) } }
+    }
+
+    /// From now on this is the token of the configuration; nil if it has none.
+    package func configure(_ secret: String?) {
+        let token = secret.map { Self.configured($0, at: dispatcher.clock.now) }
+        entries.withLock { entries in
+            entries = entries.filter { $1.token.name != Self.configuredName || $0 == token?.hash }
+        }
+        if let token, entries.withLock({ $0[token.hash] == nil }) { add(token) }
     }
 
     // MARK: Making and revoking

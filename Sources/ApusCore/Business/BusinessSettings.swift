@@ -5,7 +5,7 @@ package struct BusinessSettings: Sendable {
     /// Seconds between two looks at what other programs wrote into the tables.
     package var scanSeconds: Int64 = 60
     /// Bytes of title, content and extra parameters of a push together.
-    package var largestPayload = 4096
+    package var largestPayload = Reloadable(4096)
     /// Seconds that a push waits for a device.
     package var timeToLive: Int64 = 3 * 86_400
     /// Seconds that an access token holds.

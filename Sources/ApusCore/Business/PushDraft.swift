@@ -25,11 +25,11 @@ package struct PushDraft: Sendable {
         timeToLive = settings.timeToLive
         try Self.check(self.receivers)
         let size = title.utf8.count + content.utf8.count + (extra ?? "").utf8.count
-        guard size <= settings.largestPayload else {
+        guard size <= settings.largestPayload.value else {
             throw ApusError(
                 .tooLarge, code: "payload_too_large",
                 "title, content and extra_params_string have \(size) bytes together; "
-                    + "\(settings.largestPayload) are allowed (limits.payload).")
+                    + "\(settings.largestPayload.value) are allowed (limits.payload).")
         }
     }
 

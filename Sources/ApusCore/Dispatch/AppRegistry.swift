@@ -10,23 +10,31 @@ package final class AppRegistry: Sendable {
 
     private let entries = Mutex<[String: Entry]>([:])
     private let clock: any Clock
-    private let messagesPerSecond: Int
+    private let rate: Atomic<Int>
 
     /// - Parameter messagesPerSecond: what each app may send; 0 for as much as it likes.
     package init(apps: [App], messagesPerSecond: Int, clock: any Clock) {
         self.clock = clock
-        self.messagesPerSecond = messagesPerSecond
+        rate = Atomic(messagesPerSecond)
         for app in apps { update(app) }
+    }
+
+    private var messagesPerSecond: Int { rate.load(ordering: .relaxed) }
+
+    /// From now on each app may send so much; 0 for as much as it likes.
+    package func limit(messagesPerSecond: Int) {
+        let now = clock.uptime
+        guard rate.exchange(messagesPerSecond, ordering: .relaxed) != messagesPerSecond else { return }
+        entries.withLock { entries in
+            for id in entries.keys { entries[id]?.bucket = TokenBucket(messagesPerSecond, now: now) }
+        }
     }
 
     /// A new app, or one with a new key.
     package func update(_ app: App) {
         let now = clock.uptime
         entries.withLock { entries in
-            let bucket =
-                entries[app.id]?.bucket
-                ?? TokenBucket(
-                    perSecond: Double(messagesPerSecond), capacity: Double(messagesPerSecond), now: now)
+            let bucket = entries[app.id]?.bucket ?? TokenBucket(messagesPerSecond, now: now)
             entries[app.id] = Entry(app: app, bucket: bucket)
         }
     }
@@ -55,6 +63,7 @@ package final class AppRegistry: Sendable {
 
     /// Counts messages against what the app may send.
     package func take(_ messages: Int, from app: App) throws(ApusError) {
+        let messagesPerSecond = messagesPerSecond
         guard messagesPerSecond > 0 else { return }
         let now = clock.uptime
         let wait = entries.withLock { $0[app.id]?.bucket.take(messages, now: now) ?? nil }
@@ -77,6 +86,10 @@ package struct TokenBucket: Sendable {
         self.capacity = capacity
         tokens = capacity
         updated = now
+    }
+
+    fileprivate init(_ messagesPerSecond: Int, now: NIODeadline) {
+        self.init(perSecond: Double(messagesPerSecond), capacity: Double(messagesPerSecond), now: now)
     }
 
     /// - Returns: nil if `count` may pass, otherwise how long to wait.

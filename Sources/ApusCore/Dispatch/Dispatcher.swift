@@ -24,6 +24,7 @@ package final class Dispatcher: SessionBackend {
     private let node: NodeNumber
     let identifiers: Mutex<MessageIDGenerator>
     private let queuedAccepts = Atomic<Int>(0)
+    private let mostQueuedAccepts: Atomic<Int>
     private let isStopping = Atomic<Bool>(false)
     private let refusedAt = Mutex<NIODeadline?>(nil)
     // SAFETY: the four are assigned once, at the end of init, before `self` is seen by anyone else.
@@ -44,6 +45,7 @@ package final class Dispatcher: SessionBackend {
         self.clock = clock
         self.settings = settings
         self.limits = limits
+        mostQueuedAccepts = Atomic(limits.queuedAccepts)
         self.metrics = metrics
         self.lanes = lanes
         self.bus = bus
@@ -69,6 +71,11 @@ package final class Dispatcher: SessionBackend {
     /// Requests that wait for their commit.
     package var queueDepth: Int { queuedAccepts.load(ordering: .relaxed) }
 
+    /// From now on so many requests may wait for their commit.
+    package func limit(queuedAccepts most: Int) {
+        mostQueuedAccepts.store(most, ordering: .relaxed)
+    }
+
     package var stopping: Bool { isStopping.load(ordering: .relaxed) }
 
     /// Whether a message could not be stored lately, and none could since.
@@ -82,7 +89,7 @@ package final class Dispatcher: SessionBackend {
     /// - Throws: `ApusError.overloaded` or `.stopping`; the receiver then hears nothing.
     package func submit(_ operation: AcceptOperation) throws(ApusError) {
         guard !isStopping.load(ordering: .relaxed) else { throw .stopping }
-        guard queuedAccepts.add(1, ordering: .relaxed).newValue <= limits.queuedAccepts else {
+        guard queuedAccepts.add(1, ordering: .relaxed).newValue <= mostQueuedAccepts.load(ordering: .relaxed) else {
             queuedAccepts.subtract(1, ordering: .relaxed)
             metrics.refused.increment()
             throw .overloaded
@@ -221,8 +228,9 @@ package final class Dispatcher: SessionBackend {
     /// Refuses new requests, closes all sessions, and returns when everything under way is on disk.
     package func stop() async {
         isStopping.store(true, ordering: .relaxed)
+        let spread = ReconnectSpread(devices: directory.count, perSecond: settings.reconnectsPerSecond)
         for shard in shards {
-            try? await shard.eventLoop.submit { shard.stop() }.get()
+            try? await shard.eventLoop.submit { shard.stop(spread) }.get()
         }
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {

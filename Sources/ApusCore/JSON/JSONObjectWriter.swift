@@ -52,6 +52,15 @@ package struct JSONObjectWriter {
         buffer.writeStaticString(value ? "true" : "false")
     }
 
+    /// - Parameter key: any text.
+    package mutating func member(key: String, string value: String) {
+        if !isFirst { buffer.writeInteger(UInt8(ascii: ",")) }
+        isFirst = false
+        buffer.writeJSONString(key)
+        buffer.writeInteger(UInt8(ascii: ":"))
+        buffer.writeJSONString(value)
+    }
+
     /// - Parameter value: JSON already, written as it is.
     package mutating func member(_ name: StaticString, raw value: String?) {
         guard let value else { return }

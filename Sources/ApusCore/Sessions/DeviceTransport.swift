@@ -40,7 +40,8 @@ package enum SessionCloseReason: Sendable, Equatable {
     case unresponsive
     /// What is pending for the device cannot be read from the store.
     case unreadable
-    case stopping
+    /// The device is to connect again after so many seconds.
+    case stopping(comeBackAfter: Int)
 }
 
 /// The wire forms of one message, each encoded once and shared by its recipients.

@@ -18,6 +18,9 @@ package struct SessionSettings: Sendable {
     /// confirm at once.
     package var sentDelay: TimeAmount = .milliseconds(200)
 
+    /// How many devices in a second may come back after a stop.
+    package var reconnectsPerSecond = 1000
+
     package init() {}
 
     package func resendDelay(attempt: Int) -> TimeAmount {

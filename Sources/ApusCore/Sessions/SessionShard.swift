@@ -67,7 +67,7 @@ package final class SessionShard: @unchecked Sendable {
     package func attach(_ device: DeviceNumber, _ transport: any DeviceTransport) -> SessionHandle? {
         eventLoop.assertInEventLoop()
         guard !isStopping else {
-            transport.close(.stopping)
+            transport.close(.stopping(comeBackAfter: ReconnectSpread.earliest))
             return nil
         }
         let now = backend.clock.uptime
@@ -119,12 +119,14 @@ package final class SessionShard: @unchecked Sendable {
     }
 
     /// Closes every session, and takes no more.
-    package func stop() {
+    package func stop(_ spread: ReconnectSpread) {
         eventLoop.assertInEventLoop()
         isStopping = true
         ticker?.cancel()
         for slot in slots.indices where slots[slot].transport != nil {
-            close(SessionHandle(slot: Int32(slot), generation: slots[slot].generation), .stopping)
+            close(
+                SessionHandle(slot: Int32(slot), generation: slots[slot].generation),
+                .stopping(comeBackAfter: spread.delay(of: slot, among: slots.count)))
         }
     }
 

@@ -11,7 +11,7 @@ struct NotificationRoutes: Sendable {
     let dispatcher: Dispatcher
     let apps: AppRegistry
     let access: Access
-    let limits: HTTPServerContext.Limits
+    let limits: Reloadable<HTTPServerContext.Limits>
     /// The app that is sent to unless the request names one.
     let registrationApp: String?
 

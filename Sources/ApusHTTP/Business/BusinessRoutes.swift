@@ -21,22 +21,22 @@ struct BusinessRoutes: Sendable {
     let apps: AppRegistry
     let access: Access
     let context: BusinessContext
-    let limits: HTTPServerContext.Limits
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
         let business = BusinessAccess(dispatcher: dispatcher, apps: apps, settings: context.settings)
         UserRoutes(
             dispatcher: dispatcher, access: business, guesses: GuessLimiter(perMinute: context.guessesPerMinute),
-            bodyLimit: limits.body
+            limits: limits
         ).add(to: router)
-        PushRoutes(dispatcher: dispatcher, apps: apps, access: business, bodyLimit: limits.body).add(to: router)
+        PushRoutes(dispatcher: dispatcher, apps: apps, access: business, limits: limits).add(to: router)
         ScheduleRoutes(
             dispatcher: dispatcher, apps: apps, access: access, business: business, centre: context.centre,
-            bodyLimit: limits.body
+            limits: limits
         ).add(to: router)
         DeadLetterRoutes(dispatcher: dispatcher, access: access, centre: context.centre).add(to: router)
         ImportRoutes(
-            dispatcher: dispatcher, access: access, centre: context.centre, bodyLimit: limits.batchBody
+            dispatcher: dispatcher, access: access, centre: context.centre, limits: limits
         ).add(to: router)
     }
 }

@@ -8,7 +8,7 @@ struct ImportRoutes: Sendable {
     let dispatcher: Dispatcher
     let access: Access
     let centre: MessageCentre
-    let bodyLimit: Int
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
         router.post("/v1/import/business") { request, context in try await take(request, context) }
@@ -16,7 +16,7 @@ struct ImportRoutes: Sendable {
 
     private func take(_ request: Request, _ context: APIContext) async throws -> Response {
         try access.require(.admin, request, context)
-        let body = try ImportBody(try await request.body.collect(upTo: bodyLimit))
+        let body = try ImportBody(try await request.body.collect(upTo: limits.batchBody))
         let now = dispatcher.clock.now
         let outcomes = try await dispatcher.update { transaction in
             try body.rows.map { try transaction.importRow($0, at: now) }

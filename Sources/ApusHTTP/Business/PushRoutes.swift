@@ -8,7 +8,7 @@ struct PushRoutes: Sendable {
     let dispatcher: Dispatcher
     let apps: AppRegistry
     let access: BusinessAccess
-    let bodyLimit: Int
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
         router.post("/api/v1.1/user/push_message") { request, _ in try await push(request) }
@@ -16,10 +16,10 @@ struct PushRoutes: Sendable {
     }
 
     private func push(_ request: Request) async throws -> Response {
-        let fields = try await BusinessFields(request, limit: bodyLimit)
+        let fields = try await BusinessFields(request, limit: limits.body)
         let caller = try await access.caller(request, fields)
-        let receivers = try fields.require("user_num", longest: bodyLimit)[0]
-        let content = try fields.require("content", longest: bodyLimit)[0]
+        let receivers = try fields.require("user_num", longest: limits.body)[0]
+        let content = try fields.require("content", longest: limits.body)[0]
         let draft = try PushDraft(
             app: caller.app, receivers: receivers, title: fields["title"] ?? "", content: content,
             extra: fields["extra_params_string"] ?? fields["extra_params"], sender: caller.userNumber,
@@ -52,7 +52,7 @@ struct PushRoutes: Sendable {
     }
 
     private func status(_ request: Request) async throws -> Response {
-        let fields = try await BusinessFields(request, limit: bodyLimit)
+        let fields = try await BusinessFields(request, limit: limits.body)
         let caller = try await access.caller(request, fields)
         let text = try fields.require("push_message_id")[0]
         guard let id = Int64(text) else { throw Self.unknown(text) }

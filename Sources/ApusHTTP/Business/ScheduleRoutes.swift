@@ -10,7 +10,7 @@ struct ScheduleRoutes: Sendable {
     let access: Access
     let business: BusinessAccess
     let centre: MessageCentre
-    let bodyLimit: Int
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
         router.post("/v1/schedules") { request, context in try await create(request, context) }
@@ -35,7 +35,7 @@ struct ScheduleRoutes: Sendable {
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try caller(request, context)
-        let body = try ScheduleBody(try await request.body.collect(upTo: bodyLimit))
+        let body = try ScheduleBody(try await request.body.collect(upTo: limits.body))
         let app = try (caller.appID ?? body.appID).map { try named($0) } ?? business.configuredApp()
         try caller.require(.sender, of: app.id)
         let made = try body.schedule(for: app, at: dispatcher.clock.now)

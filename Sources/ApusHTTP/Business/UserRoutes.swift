@@ -8,14 +8,17 @@ struct UserRoutes: Sendable {
     let dispatcher: Dispatcher
     let access: BusinessAccess
     let guesses: GuessLimiter
-    let bodyLimit: Int
+    let limits: Reloadable<HTTPServerContext.Limits>
     private let passwords = PasswordDesk()
 
-    init(dispatcher: Dispatcher, access: BusinessAccess, guesses: GuessLimiter, bodyLimit: Int) {
+    init(
+        dispatcher: Dispatcher, access: BusinessAccess, guesses: GuessLimiter,
+        limits: Reloadable<HTTPServerContext.Limits>
+    ) {
         self.dispatcher = dispatcher
         self.access = access
         self.guesses = guesses
-        self.bodyLimit = bodyLimit
+        self.limits = limits
     }
 
     func add(to router: Router<APIContext>) {
@@ -25,7 +28,7 @@ struct UserRoutes: Sendable {
     }
 
     private func authenticate(_ request: Request, _ context: APIContext) async throws -> Response {
-        let fields = try await BusinessFields(request, limit: bodyLimit)
+        let fields = try await BusinessFields(request, limit: limits.body)
         let number = try fields.require("user_num")[0]
         guard let password = fields.exact("password"), !password.isEmpty else {
             _ = try fields.require("password")
@@ -65,7 +68,7 @@ struct UserRoutes: Sendable {
         .unauthenticated, code: "wrong_password", "The user number or the password is wrong.")
 
     private func register(_ request: Request) async throws -> Response {
-        let fields = try await BusinessFields(request, limit: bodyLimit)
+        let fields = try await BusinessFields(request, limit: limits.body)
         let caller = try await access.caller(request, fields)
         let values = try fields.require("user_num", "uuid", "platform")
         let (number, uuid) = (values[0], values[1])
@@ -108,7 +111,7 @@ struct UserRoutes: Sendable {
     }
 
     private func logOut(_ request: Request) async throws -> Response {
-        let fields = try await BusinessFields(request, limit: bodyLimit)
+        let fields = try await BusinessFields(request, limit: limits.body)
         let caller = try await access.caller(request, fields)
         let values = try fields.require("user_num", "user_device_id")
         try caller.mayActFor(values[0])

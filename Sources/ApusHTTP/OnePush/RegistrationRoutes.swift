@@ -7,7 +7,7 @@ import NIOCore
 struct RegistrationRoutes: Sendable {
     let dispatcher: Dispatcher
     let apps: AppRegistry
-    let limits: HTTPServerContext.Limits
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
         router.post("/msgpush/register") { request, _ in try await register(request) }

@@ -244,7 +244,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
         case .unregistered: close(4404, "the device was unregistered")
         case .unresponsive: context?.close(promise: nil)
         case .unreadable: close(1011, "the store cannot be read; connect again later")
-        case .stopping: close(1001, "the server is stopping; connect again")
+        case .stopping(let seconds): close(1012, "the server is stopping; connect again in \(seconds) s")
         }
     }
 

@@ -11,7 +11,8 @@ package enum APIRouter {
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
         endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: TokenBook, isDemo: Bool,
-        limits: HTTPServerContext.Limits, registrationApp: String?, metrics: PrometheusMetrics, logger: Logger
+        limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?, metrics: PrometheusMetrics,
+        logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)

@@ -53,9 +53,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         self.connections = connections
         self.shard = shard
         lastActive = .now()
-        let limits = shared.limits
         decoder = HTTPRequestDecoder { head in
-            head.hasPath("/v1/messages:batch") || head.hasPath("/v1/import/business") ? limits.batchBody : limits.body
+            let isLarge = head.hasPath("/v1/messages:batch") || head.hasPath("/v1/import/business")
+            return isLarge ? shared.limits.batchBody : shared.limits.body
         }
     }
 

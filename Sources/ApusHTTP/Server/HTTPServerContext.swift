@@ -24,7 +24,8 @@ package final class HTTPServerContext: Sendable {
     let apps: AppRegistry
     let endpoints: EndpointBook
     let endpointLimiter: EndpointLimiter
-    let limits: Limits
+    private let currentLimits: Reloadable<Limits>
+    var limits: Limits { currentLimits.value }
     let metrics: HTTPMetrics
     /// What connections are encrypted with; nil if they are not.
     let tls: Reloadable<NIOSSLContext>?
@@ -35,14 +36,14 @@ package final class HTTPServerContext: Sendable {
 
     package init(
         dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limiter: EndpointLimiter,
-        limits: Limits, budget: ConnectionBudget, metrics: HTTPMetrics, tls: Reloadable<NIOSSLContext>?,
+        limits: Reloadable<Limits>, budget: ConnectionBudget, metrics: HTTPMetrics, tls: Reloadable<NIOSSLContext>?,
         respond: @escaping @Sendable (Request, any Channel) async -> Response
     ) {
         self.dispatcher = dispatcher
         self.apps = apps
         self.endpoints = endpoints
         endpointLimiter = limiter
-        self.limits = limits
+        currentLimits = limits
         self.budget = budget
         self.metrics = metrics
         self.tls = tls

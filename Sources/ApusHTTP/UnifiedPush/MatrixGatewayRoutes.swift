@@ -9,7 +9,7 @@ struct MatrixGatewayRoutes: Sendable {
     let dispatcher: Dispatcher
     let endpoints: EndpointBook
     let limiter: EndpointLimiter
-    let limits: HTTPServerContext.Limits
+    let limits: Reloadable<HTTPServerContext.Limits>
 
     private static let mostDevices = 1000
 

@@ -21,6 +21,7 @@ extension Configuration {
         var text = """
             # Every key of Apus with its default. Leave out what you do not change.
             # Environment variables (APUS_SERVER_PORT for server.port) are stronger than this file, flags than those.
+            # What is reloadable is read again on SIGHUP; the rest needs a restart.
             # Times are 250ms, 10s, 5m, 2h or 3d. Sizes are 512B, 4KB, 1MB or 1GB; 1KB is 1,024 bytes.
 
             """
@@ -30,7 +31,7 @@ extension Configuration {
                 section = key.section
                 text += "\n\(section):\n"
             }
-            text += "  # \(key.summary) (\(key.expected)).\n"
+            text += "  # \(key.summary) (\(key.expected)\(key.isReloadable ? "; reloadable" : "")).\n"
             text += "  \(key.nameInSection):\(key.defaultText.map { " " + $0 } ?? "")\n"
         }
         return text

@@ -39,11 +39,12 @@ package struct Configuration: Sendable {
         package var isEncrypted = false
         /// 0 is one for each processor that this process may use.
         package var eventLoops = 0
-        package var shutdownGrace = Duration.seconds(10)
+        package var drainTime = Duration.seconds(15)
     }
 
     package struct Log: Sendable {
         package var level = Logger.Level.info
+        package var format = LogFormat.text
     }
 
     package struct Limits: Sendable {
@@ -71,6 +72,7 @@ package struct Configuration: Sendable {
         package var pingAfter = Duration.seconds(60)
         package var pingTimeout = Duration.seconds(30)
         package var largestFrame = 64 * 1024
+        package var reconnectsPerSecond = 1000
     }
 
     package struct Retention: Sendable {

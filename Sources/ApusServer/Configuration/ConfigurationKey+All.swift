@@ -12,7 +12,7 @@ extension ConfigurationKey {
             "Speak https and wss on that port, with tls.certificate, instead of http and ws"),
         .init("server.data_dir", \.server.dataDirectory, .text, "The directory of the database; made if missing"),
         .init(
-            "server.admin_token", \.server.adminToken, .optionalText, isSecret: true,
+            "server.admin_token", \.server.adminToken, .optionalText, isSecret: true, isReloadable: true,
             "The token of administrators; if none is set, one is made and printed at the first start"),
         .init(
             "server.key_file", \.server.keyFile, .optionalText,
@@ -24,31 +24,38 @@ extension ConfigurationKey {
             "server.event_loops", \.server.eventLoops, .integer(0...1024),
             "Threads for connections, 0 is one for each processor that the process may use"),
         .init(
-            "server.shutdown_grace", \.server.shutdownGrace, .duration(.zero ... .seconds(600)),
-            "How long a stop waits for requests that are being answered"),
+            "server.drain_time", \.server.drainTime, .duration(.zero ... .seconds(600)), isReloadable: true,
+            "How long a stop may take to finish what is under way; then the process ends as it is"),
     ]
 
     private static let log: [ConfigurationKey] = [
-        .init("log.level", \.log.level, .choice(), "The least severe level that is logged")
+        .init("log.level", \.log.level, .choice(), isReloadable: true, "The least severe level that is logged"),
+        .init(
+            "log.format", \.log.format, .choice(), isReloadable: true,
+            "How log lines are written: for people (text) or for programs (json)"),
     ]
 
     private static let limits: [ConfigurationKey] = [
         .init(
-            "limits.payload", \.limits.payload, .size(.kilobytes(1) ... .megabytes(1)),
+            "limits.payload", \.limits.payload, .size(.kilobytes(1) ... .megabytes(1)), isReloadable: true,
             "The largest alert, title, uri, extra and smsMessage of a message together"),
-        .init("limits.body", \.limits.body, .size(.kilobytes(1) ... .megabytes(64)), "The largest body of a request"),
         .init(
-            "limits.batch_body", \.limits.batchBody, .size(.kilobytes(1) ... .gigabytes(1)),
+            "limits.body", \.limits.body, .size(.kilobytes(1) ... .megabytes(64)), isReloadable: true,
+            "The largest body of a request"),
+        .init(
+            "limits.batch_body", \.limits.batchBody, .size(.kilobytes(1) ... .gigabytes(1)), isReloadable: true,
             "The largest body of a batch request"),
         .init(
-            "limits.batch_messages", \.limits.batchMessages, .integer(1...100_000),
+            "limits.batch_messages", \.limits.batchMessages, .integer(1...100_000), isReloadable: true,
             "The most messages in a batch request"),
-        .init("limits.audiences", \.limits.audiences, .integer(1...100_000), "The most audiences of a message"),
         .init(
-            "limits.app_rate", \.limits.appRate, .integer(0...10_000_000),
+            "limits.audiences", \.limits.audiences, .integer(1...100_000), isReloadable: true,
+            "The most audiences of a message"),
+        .init(
+            "limits.app_rate", \.limits.appRate, .integer(0...10_000_000), isReloadable: true,
             "The most messages per second of one app, 0 is unlimited"),
         .init(
-            "limits.queued_requests", \.limits.queuedRequests, .integer(1...10_000_000),
+            "limits.queued_requests", \.limits.queuedRequests, .integer(1...10_000_000), isReloadable: true,
             "The most requests that wait to be written; further ones are refused"),
     ]
 
@@ -84,6 +91,9 @@ extension ConfigurationKey {
             "sessions.ping_timeout", \.sessions.pingTimeout, .duration(.seconds(1) ... .days(1)),
             "How long it may take to give that sign before its connection is closed"),
         .init(
+            "sessions.reconnects_per_second", \.sessions.reconnectsPerSecond, .integer(1...1_000_000),
+            "How many devices in a second are asked to come back after a stop"),
+        .init(
             "sessions.largest_frame", \.sessions.largestFrame, .size(128 ... .megabytes(16)),
             "The largest frame that a device may send"),
     ]
@@ -102,12 +112,14 @@ extension ConfigurationKey {
 
     private static let tls: [ConfigurationKey] = [
         .init(
-            "tls.certificate", \.tls.certificate, .optionalText,
+            "tls.certificate", \.tls.certificate, .optionalText, isReloadable: true,
             "The PEM file of the certificate and its chain; if none is set, a self-signed one is made when it is needed"
         ),
-        .init("tls.private_key", \.tls.privateKey, .optionalText, "The PEM file of the certificate's key"),
         .init(
-            "tls.minimum_version", \.tls.minimumVersion, .choice(),
+            "tls.private_key", \.tls.privateKey, .optionalText, isReloadable: true,
+            "The PEM file of the certificate's key"),
+        .init(
+            "tls.minimum_version", \.tls.minimumVersion, .choice(), isReloadable: true,
             "The oldest version of TLS that is spoken; devices from before Android 5 need 1.0"),
     ]
 

@@ -46,8 +46,8 @@ final class MessageSubmission: AcceptanceReceiver {
         let content = MessageContent(
             title: message.child("subject")?.text, alert: message.child("body")?.text ?? "",
             sender: message.attribute("from"), senderAddress: message.attribute("from"))
-        guard content.alert.utf8.count + (content.title?.utf8.count ?? 0) <= shared.settings.largestPayload else {
-            let text = "Subject and body have more than \(shared.settings.largestPayload) bytes together."
+        guard content.alert.utf8.count + (content.title?.utf8.count ?? 0) <= shared.settings.largestPayload.value else {
+            let text = "Subject and body have more than \(shared.settings.largestPayload.value) bytes together."
             return end(StanzaError(.policyViolation, text: text))
         }
         let request = PushRequest(

@@ -82,7 +82,8 @@ extension XMPPHandler {
             case .unregistered: StreamError(.notAuthorized, text: "The device was unregistered.")
             case .unresponsive: StreamError(.connectionTimeout)
             case .unreadable: StreamError(.internalServerError, text: "The store cannot be read. Connect again later.")
-            case .stopping: StreamError(.systemShutdown)
+            case .stopping(let seconds):
+                StreamError(.systemShutdown, text: "The server is stopping. Connect again in \(seconds) s.")
             }
         session.end(error)
         runActions()
@@ -151,7 +152,7 @@ extension XMPPHandler: WatchedConnection {
     }
 
     func endForShutdown() {
-        close(.stopping)
+        close(.stopping(comeBackAfter: ReconnectSpread.earliest))
     }
 }
 

@@ -1,3 +1,4 @@
+package import ApusCore
 package import NIOCore
 
 /// How the XMPP server behaves. The same for every connection.
@@ -33,7 +34,7 @@ package struct XMPPSettings: Sendable {
     /// Seconds that a message from one account to another waits for it.
     package var messageTimeToLive: Int64 = 3 * 86_400
     /// Bytes of the subject and the body of such a message.
-    package var largestPayload = 4096
+    package var largestPayload = Reloadable(4096)
 
     package init() {}
 }

@@ -46,6 +46,20 @@ struct TokenBookTests {
         }
     }
 
+    @Test("another configured token takes the place of the first, and the others stay")
+    func reconfigured() async throws {
+        try await DispatcherFixture.with { fixture in
+            let book = try await book(fixture, configured: "mine")
+            let secret = try await book.create(named: "ci", role: .sender).secret
+            book.configure("another")
+            #expect(await code { _ = try book.token("mine") } == "wrong_token")
+            #expect(try book.token("another").role == .admin)
+            book.configure(nil)
+            #expect(await code { _ = try book.token("another") } == "wrong_token")
+            #expect(try book.token(secret).name == "ci")
+        }
+    }
+
     @Test("a configured token is valid besides, and can be revoked in the configuration only")
     func configured() async throws {
         try await DispatcherFixture.with { fixture in

@@ -219,7 +219,7 @@ struct DispatcherTests {
         try await DispatcherFixture.with { fixture in
             let device = try await fixture.connect(try fixture.device("ann"))
             await fixture.dispatcher.stop()
-            #expect(try await device.closed == .stopping)
+            #expect(try await device.closed == .stopping(comeBackAfter: 3))
             await #expect(throws: ApusError.stopping) { try await fixture.send("ann") }
         }
     }
