@@ -21,6 +21,7 @@ package final class ApusServer: Sendable {
     let maintenance: Maintenance
     let centre: MessageCentre
     let reloader: Reloader
+    private let oldestUnsent: OldestUnsent
     private let dispatcher: Dispatcher
     private let http: HTTPService
     private let xmpp: XMPPService?
@@ -31,7 +32,7 @@ package final class ApusServer: Sendable {
 
     private init(
         configuration: Reloadable<Configuration>, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
-        centre: MessageCentre, reloader: Reloader,
+        centre: MessageCentre, reloader: Reloader, oldestUnsent: OldestUnsent,
         dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
         legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
@@ -44,6 +45,7 @@ package final class ApusServer: Sendable {
         self.maintenance = maintenance
         self.centre = centre
         self.reloader = reloader
+        self.oldestUnsent = oldestUnsent
         self.dispatcher = dispatcher
         self.http = http
         self.xmpp = xmpp
@@ -89,9 +91,9 @@ package final class ApusServer: Sendable {
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
             metrics: DeliveryMetrics(factory: metrics), lanes: vendors.all.map { ProviderLane($0) },
             smsAfter: configuration.messages.smsAfter.milliseconds / 1000, logger: logger)
-        metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
-        metrics.addGauge("apus_apns_troubled_lanes") { Double(vendors.apns.troubledLanes) }
-        metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
+        let oldestUnsent = OldestUnsent()
+        let budget = ConnectionBudget(most: ProcessLimits.connections)
+        addGauges(to: metrics, dispatcher, vendors, oldestUnsent, budget)
         let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
         let newToken = try await tokens.load()
         let apps = AppRegistry(
@@ -113,16 +115,19 @@ package final class ApusServer: Sendable {
             configuration, largestPayload: largestPayload, dispatcher: dispatcher, apps: apps,
             senders: [vendors.sms, vendors.mail],
             logger: logger)
-        let budget = ConnectionBudget(most: ProcessLimits.connections)
         let limits = Reloadable(HTTPServerContext.Limits(configuration))
+        let readiness = Readiness()
         let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
             endpoints: endpoints, limiter: limiter, business: business, tokens: tokens,
             isDemo: configuration.server.isDemo, limits: limits,
-            registrationApp: configuration.xmpp.registerApp,
+            registrationApp: configuration.xmpp.registerApp, readiness: readiness,
             metrics: metrics, logger: logger)
         let tls = try configuration.needsCertificate ? ServerTLS(ServerTLS.Prepared(configuration)) : nil
+        if let expiry = tls?.material.expiry, expiry <= clock.now {
+            logger.warning("the certificate has ended: clients refuse it", metadata: ["ended": "\(expiry.rfc3339)"])
+        }
         let shared = HTTPServerContext(
             dispatcher: dispatcher, apps: apps, endpoints: endpoints, limiter: limiter, limits: limits, budget: budget,
             metrics: HTTPMetrics(factory: metrics), tls: configuration.server.isEncrypted ? tls?.http : nil,
@@ -152,6 +157,15 @@ package final class ApusServer: Sendable {
         }
         let legacyAPNs = try await LegacyAPNsListeners.bind(
             configuration, material: tls?.material, bridge: bridge, group: group, metrics: metrics, logger: logger)
+        await readiness.add(
+            [
+                ServerChecks.commits(dispatcher), ServerChecks.store(dispatcher),
+                ServerChecks.disk(configuration.server.dataDirectory, least: configuration.storage.leastFree),
+                ServerChecks.listeners([
+                    ("http", { http.isListening }), ("xmpp", { [xmpp] in xmpp?.isListening ?? true }),
+                    ("legacy_apns", { legacyAPNs.isListening }),
+                ]),
+            ] + (tls.map { [ServerChecks.certificate($0, clock)] } ?? []) + [ServerChecks.vendors(dispatcher, apps)])
         let current = Reloadable(configuration)
         let reloader = Reloader(
             current, tls: tls, clock: clock, metrics: metrics, logger: logger, load: reload
@@ -169,9 +183,25 @@ package final class ApusServer: Sendable {
             maintenance: Maintenance(
                 dispatcher: dispatcher, escalations: EscalationDesk(dispatcher: dispatcher, centre: business.centre),
                 retentionSeconds: configuration.retention.messages.milliseconds / 1000),
-            centre: business.centre, reloader: reloader,
+            centre: business.centre, reloader: reloader, oldestUnsent: oldestUnsent,
             dispatcher: dispatcher, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs, store: store,
             group: group)
+    }
+
+    /// What is read when somebody asks for `/metrics`.
+    private static func addGauges(
+        to metrics: PrometheusMetrics, _ dispatcher: Dispatcher, _ vendors: Vendors, _ oldestUnsent: OldestUnsent,
+        _ budget: ConnectionBudget
+    ) {
+        metrics.addGauge("apus_sessions") { Double(dispatcher.directory.count) }
+        metrics.addGauge("apus_apns_troubled_lanes") { Double(vendors.apns.troubledLanes) }
+        metrics.addGauge("apus_accept_queue") { Double(dispatcher.queueDepth) }
+        metrics.addGauge("apus_commit_queue") { Double(dispatcher.commitQueueDepth) }
+        metrics.addGauge("apus_oldest_unsent_seconds") { oldestUnsent.age(at: dispatcher.clock.now) }
+        for kind in ConnectionKind.allCases {
+            metrics.addGauge("apus_connections", [("kind", kind.rawValue)]) { Double(budget.count(of: kind)) }
+        }
+        ProcessMetrics.add(to: metrics)
     }
 
     static func listening<Service>(
@@ -191,17 +221,20 @@ package final class ApusServer: Sendable {
     func work() async {
         async let centre: Void = centre.run()
         async let certificate: Void = reloader.watchCertificate()
+        async let unsent: Void = oldestUnsent.watch(dispatcher)
         await maintenance.run()
-        _ = await (centre, certificate)
+        _ = await (centre, certificate, unsent)
     }
 
     /// Takes no more requests, closes every connection with what it is told, and returns when all is on disk.
     package func stop() async throws {
         logger.info("stopping")
-        let deadline = ContinuousClock.now + configuration.server.drainTime
+        let time = configuration.server.drainTime
+        let deadline = ContinuousClock.now + time
         try? await http.close()
         try? await xmpp?.close()
-        await legacyAPNs.stop(within: deadline - ContinuousClock.now)
+        // Devices are not to wait for the slowest of its clients.
+        await legacyAPNs.stop(within: time / 3)
         // What vendors answer is still written.
         await vendors.shutdown()
         await dispatcher.stop()

@@ -11,6 +11,7 @@ final class LegacyAPNsListeners: Sendable {
     private let feedback: LegacyFeedbackService?
     private let allowsOldTLS: Bool
 
+    var isListening: Bool { (gateway?.isListening ?? true) && (feedback?.isListening ?? true) }
     var gatewayPort: Int? { gateway?.port }
     var feedbackPort: Int? { feedback?.port }
 

@@ -32,6 +32,8 @@ enum ProcessLimits {
         _ = setrlimit(resource, &limit)
     }
 
+    static var mostDescriptors: Int { Int(clamping: descriptors.rlim_cur) }
+
     private static var descriptors: rlimit {
         var limit = rlimit()
         _ = getrlimit(resource, &limit)

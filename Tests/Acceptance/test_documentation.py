@@ -76,5 +76,5 @@ def test_the_example_file_is_what_the_command_prints():
 def test_the_table_of_metrics_is_complete(server):
     page = (REPOSITORY / "Documentation/operations.md").read_text()
     table = page.split("## Metrics")[1].split("\n## ")[0]
-    documented = set(re.findall(r"`(apus_\w+)", table))
+    documented = set(re.findall(r"`((?:apus|process)_\w+)", table))
     assert documented == set(re.findall(r"^# TYPE (\w+)", server.get("/metrics").text, re.MULTILINE))

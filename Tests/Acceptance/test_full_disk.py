@@ -134,7 +134,7 @@ class TestFullDisk:
         return ballast
 
     def test_once_there_is_room_again_it_goes_on_without_a_restart(self, start_server, small_disk, ballast):
-        app = App(start_server(data=small_disk / "data"))
+        app = App(start_server(data=small_disk / "data", storage__least_free="1MB"))
         device = app.register()
         accepted, refused = fill(app, needConfirm=True)
         assert len(accepted) > 100

@@ -12,6 +12,7 @@ import time
 import pytest
 import requests
 
+from certificates import Authority
 from onepush import App, ids
 from server import BINARY, environment, run
 from waiting import eventually
@@ -89,10 +90,88 @@ class TestProbes:
             assert {name: app.server.metric(name) for name in expected} == expected
         eventually(lambda: app.server.metric("apus_sessions") == 0)
 
+    def test_administrators_are_told_what_was_looked_at(self, server):
+        answer = server.admin("GET", "/readyz")
+        assert answer.status_code == 200 and answer.json()["status"] == "ready"
+        states = {check["name"]: check["state"] for check in answer.json()["checks"]}
+        assert states == dict.fromkeys(("commits", "store", "disk", "listeners", "vendors"), "ok")
+        assert server.get("/readyz", headers={"Authorization": "Bearer wrong"}).json() == {"status": "ready"}
+
+    def test_a_disk_with_too_little_room_is_not_ready(self, start_server):
+        server = start_server(storage__least_free="16TB")
+        answer = server.get("/readyz")
+        assert answer.status_code == 503 and answer.json()["error"] == "disk_full"
+        assert "storage.least_free" in answer.json()["message"]
+        answer = server.admin("GET", "/readyz")
+        assert answer.status_code == 503 and answer.json()["status"] == "unready"
+        assert [check["name"] for check in answer.json()["checks"] if check["state"] == "failed"] == ["disk"]
+        App(server).send()
+
+    def test_a_certificate_that_has_ended_is_not_ready_and_one_that_ends_soon_is_told(self, start_server, tmp_path):
+        authority = Authority(tmp_path)
+        server = start_server(xmpp__port=0, **authority.issue(days=-1).write(tmp_path))
+        answer = server.get("/readyz")
+        assert answer.status_code == 503 and answer.json()["error"] == "certificate_ended"
+        assert "the certificate has ended" in server.log
+        authority.issue(days=5).write(tmp_path)
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: server.get("/readyz").status_code == 200)
+        checks = server.admin("GET", "/readyz").json()["checks"]
+        assert [check["state"] for check in checks if check["name"] == "certificate"] == ["warning"]
+
+    def test_latencies_are_counted_once_for_each_thing_that_took_time(self, start_server):
+        app = App(start_server())
+        device = app.register()
+        with device.connect() as connection:
+            for _ in range(5):
+                message = app.send(needConfirm=True)
+                connection.message()
+                connection.confirm(message)
+                eventually(lambda: app.state(message, device) == "received")
+            server = app.server
+            assert server.metric("apus_http_accept_seconds_count") == 5
+            assert server.metric("apus_hand_over_seconds_count") == 5
+            assert server.metric("apus_confirm_seconds_count") == 5
+            assert server.metric("apus_commit_seconds_count") >= 10
+            for name in ("http_accept", "hand_over", "confirm", "commit"):
+                assert 0 < server.metric(f"apus_{name}_seconds_sum") + 0.001 < 10, name
+            text = server.get("/metrics").text
+            assert 'apus_delivery_events_total{event="sent",route="websocket"} 5\n' in text
+            assert 'apus_delivery_events_total{event="received",route="websocket"} 5\n' in text
+            assert 'apus_connections{kind="websocket"} 1.0\n' in text
+
+    def test_refusals_are_counted_by_their_reason(self, start_server):
+        app = App(start_server())
+        app.post(appKey="wrong")
+        app.post(appKey="wrong")
+        app.post(alert=None)
+        text = app.server.get("/metrics").text
+        assert 'apus_http_sends_refused_total{reason="wrong_app_key"} 2\n' in text
+        assert 'apus_http_sends_refused_total{reason="invalid_request"} 1\n' in text
+
+    def test_the_age_of_the_oldest_unsent_delivery(self, start_server):
+        app = App(start_server())
+        device = app.register()
+        assert app.server.metric("apus_oldest_unsent_seconds") == 0
+        app.send()
+        eventually(lambda: 0 < app.server.metric("apus_oldest_unsent_seconds") < 60, within=20)
+        with device.connect() as connection:
+            connection.message()
+            eventually(lambda: app.server.metric("apus_oldest_unsent_seconds") == 0, within=20)
+
+    def test_what_the_system_tells_of_the_process(self, server):
+        assert time.time() - 3600 < server.metric("process_start_time_seconds") < time.time()
+        assert 0.5 < server.metric("process_resident_memory_bytes") / server.memory < 2
+        assert server.metric("process_cpu_seconds_total") > 0
+        open_files = server.metric("process_open_fds")
+        assert abs(open_files - len(os.listdir(f"/proc/{server.process.pid}/fd"))) < 10
+        free = server.metric("process_max_fds") - open_files
+        assert abs(server.metric("apus_descriptors_free") - free) < 10
+
     def test_metrics_are_in_the_format_of_prometheus(self, server):
         answer = server.get("/metrics")
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-        line = re.compile(r'# TYPE \w+ (counter|gauge|summary)|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[0-9.e+-]+')
+        line = re.compile(r'# TYPE \w+ (counter|gauge|histogram)|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[0-9.e+-]+')
         for text in answer.text.splitlines():
             assert line.fullmatch(text), text
 

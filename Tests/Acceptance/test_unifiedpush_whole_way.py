@@ -72,7 +72,7 @@ def test_a_push_goes_the_whole_way_encrypted(house):
     assert urlsplit(mail.endpoint).path.startswith("/push/")
     house.push(mail, "you have mail")
     assert house.received(mail, 1) == ["you have mail"]
-    eventually(lambda: 'apus_delivery_events_total{event="received"} 1\n' in house.server.get("/metrics").text)
+    eventually(lambda: 'apus_delivery_events_total{event="received",route="xmpp"} 1\n' in house.server.get("/metrics").text)
 
 
 def test_nothing_is_lost_whatever_breaks_on_the_way(house):

@@ -123,6 +123,10 @@ def test_a_wrong_secret_is_told_and_loses_nothing(server, simulator, tmp_path):
     message = app.send_to(device)
     eventually(lambda: "does not send" in app.explain(message, device)["next"]["text"])
     assert app.state(message, device) == "unsent"
+    # It is reported, and no reason to send requests elsewhere.
+    checks = {check["name"]: check for check in server.admin("GET", "/readyz").json()["checks"]}
+    assert checks["vendors"]["state"] == "warning" and app.vendor in checks["vendors"]["detail"]
+    assert server.get("/readyz").status_code == 200
     right = {"masterSecret": "android-secret" if app.vendor == "umeng" else "master-secret"}
     app.add(tmp_path, wrong, right)
     eventually(lambda: app.state(message, device) == "sent", within=30)

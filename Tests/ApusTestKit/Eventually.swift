@@ -2,7 +2,7 @@
 /// pause between two looks only leaves the processor to whoever has to make it so.
 /// - Throws: `WaitedInVain`.
 package func eventually(_ what: String = "the condition", _ isTrue: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(30)
     while try !isTrue() {
         guard ContinuousClock.now < deadline else { throw WaitedInVain(description: "waited in vain for \(what)") }
         try await ContinuousClock().sleep(for: .milliseconds(1))

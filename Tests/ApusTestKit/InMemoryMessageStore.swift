@@ -101,6 +101,15 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     func apps() -> [App] { appList }
     func adminTokens() -> [AdminToken] { tokens.sorted { $0.name < $1.name } }
     func lastMessage() -> MessageID { last }
+    func probe() {}
+
+    func oldestUnsent(from message: MessageID, rows: Int) -> UnsentSearch {
+        let unsent = deliveries.filter { key, value in
+            key.message >= message && value.delivery.isOpen && value.delivery.state == .unsent
+        }
+        let oldest = unsent.keys.map(\.message).min()
+        return oldest.map { .found($0) } ?? .none(before: MessageID(max(message, last).rawValue + 1), isEnd: true)
+    }
 
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) -> App? {
         guard !appList.contains(where: { $0.id == id }) else { return nil }

@@ -24,6 +24,8 @@ package final class LegacyGatewayService: Sendable {
         return LegacyGatewayService(try await .bind(host: host, port: port, group: group, tls: tls, shared))
     }
 
+    package var isListening: Bool { listener.isListening }
+
     /// What connections are encrypted with from now on.
     /// - Throws: what NIOSSL throws if certificate and key do not fit.
     package func use(_ tls: LegacyTLS) throws {

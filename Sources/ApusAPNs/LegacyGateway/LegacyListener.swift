@@ -45,6 +45,7 @@ final class LegacyListener: Sendable {
     private let open: OpenChannels
     private let context: Reloadable<NIOSSLContext>
 
+    var isListening: Bool { channel.isActive }
     var port: Int { channel.localAddress?.port ?? 0 }
 
     private init(_ channel: any Channel, _ open: OpenChannels, _ context: Reloadable<NIOSSLContext>) {

@@ -39,6 +39,8 @@ package final class AppRegistry: Sendable {
         }
     }
 
+    package var all: [App] { entries.withLock { $0.values.map(\.app) } }
+
     package subscript(id: String) -> App? {
         entries.withLock { $0[id]?.app }
     }
@@ -49,8 +51,7 @@ package final class AppRegistry: Sendable {
 
     /// The app that a key is of, for callers that name no app.
     package func app(withKey key: String) -> App? {
-        let apps = entries.withLock { $0.values.map(\.app) }
-        return apps.first { $0.keyHash.matches(key) }
+        all.first { $0.keyHash.matches(key) }
     }
 
     /// The app, if the key is its own and it may send `messages` more messages now.

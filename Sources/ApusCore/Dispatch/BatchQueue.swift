@@ -13,6 +13,14 @@ package final class BatchQueue<Element: Sendable>: Sendable {
         /// Whether what waits is to be processed without further delay.
         var isDue = false
         var hasTimer = false
+        /// Since when the first of `waiting` waits, and when the first of the batch came that is being processed.
+        var waitingSince = DispatchTime.now()
+        var runningSince: DispatchTime?
+
+        mutating func add(_ elements: some Sequence<Element>) {
+            if waiting.isEmpty { waitingSince = .now() }
+            waiting.append(contentsOf: elements)
+        }
     }
 
     private let state = Mutex(State())
@@ -37,7 +45,7 @@ package final class BatchQueue<Element: Sendable>: Sendable {
     /// Somebody waits for this.
     package func enqueue(_ element: Element) {
         let mustStart = state.withLock { state in
-            state.waiting.append(element)
+            state.add(CollectionOfOne(element))
             return Self.start(&state)
         }
         if mustStart { thread.async { self.run() } }
@@ -47,7 +55,7 @@ package final class BatchQueue<Element: Sendable>: Sendable {
     package func enqueue(contentsOf elements: [Element]) {
         guard !elements.isEmpty else { return }
         let mustStart = state.withLock { state in
-            state.waiting.append(contentsOf: elements)
+            state.add(elements)
             return Self.start(&state)
         }
         if mustStart { thread.async { self.run() } }
@@ -57,7 +65,7 @@ package final class BatchQueue<Element: Sendable>: Sendable {
     package func enqueueLazily(contentsOf elements: [Element]) {
         guard !elements.isEmpty else { return }
         let (mustStart, mustSetTimer) = state.withLock { state in
-            state.waiting.append(contentsOf: elements)
+            state.add(elements)
             if state.waiting.count >= largestBatch / 4 { return (Self.start(&state), false) }
             if state.isDue || state.hasTimer { return (false, false) }
             state.hasTimer = true
@@ -69,6 +77,16 @@ package final class BatchQueue<Element: Sendable>: Sendable {
 
     /// How many elements wait.
     package var count: Int { state.withLock { $0.waiting.count } }
+
+    /// How long the element that has waited longest, for its batch or for the end of that, has done so.
+    package var longestWait: Duration {
+        state.withLock { state in
+            guard let since = state.runningSince ?? (state.waiting.isEmpty ? nil : state.waitingSince) else {
+                return .zero
+            }
+            return .nanoseconds(Int64(clamping: DispatchTime.now().uptimeNanoseconds &- since.uptimeNanoseconds))
+        }
+    }
 
     /// Waits until everything enqueued before has been processed. Never call it from an event loop.
     package func drain() {
@@ -98,11 +116,13 @@ package final class BatchQueue<Element: Sendable>: Sendable {
             let batch = state.withLock { state -> [Element] in
                 let isDue = state.isDue
                 state.isDue = false
+                state.runningSince = nil
                 guard isDue, !state.waiting.isEmpty else {
                     state.isRunning = false
                     return []
                 }
                 defer { state.waiting = [] }
+                state.runningSince = state.waitingSince
                 return state.waiting
             }
             if batch.isEmpty { return }

@@ -34,21 +34,7 @@ struct CommitOutcome {
     var refilledOutboxes: [Route: Set<AppNumber>] = [:]
     /// How many escalations a confirmation ended.
     var endedEscalations = 0
-    private var sent = 0
-    private var received = 0
-    private var read = 0
-    private var acknowledged = 0
-
-    mutating func count(sent count: Int) {
-        sent += count
-    }
-
-    mutating func count(_ change: DeliveryChange) {
-        if change.sentAt != nil { sent += 1 }
-        if change.receivedAt != nil { received += 1 }
-        if change.readAt != nil { read += 1 }
-        if change.acknowledgedAt != nil { acknowledged += 1 }
-    }
+    var events = EventCounts()
 
     func count(in metrics: DeliveryMetrics) {
         var (new, repeated, refused) = (made.reduce(0) { $0 + $1.count }, 0, 0)
@@ -63,11 +49,8 @@ struct CommitOutcome {
         if repeated > 0 { metrics.repeated.increment(by: repeated) }
         if refused > 0 { metrics.refused.increment(by: refused) }
         if !targets.isEmpty { metrics.deliveries.increment(by: targets.count) }
-        if sent > 0 { metrics.states[.sent]?.increment(by: sent) }
-        if received > 0 { metrics.states[.received]?.increment(by: received) }
-        if read > 0 { metrics.states[.read]?.increment(by: read) }
-        if acknowledged > 0 { metrics.acknowledged.increment(by: acknowledged) }
-        if endedEscalations > 0 { metrics.escalationEnds["confirmed"]?.increment(by: endedEscalations) }
+        if endedEscalations > 0 { metrics.escalationEnds.increment(by: endedEscalations, "confirmed") }
+        events.count(in: metrics)
     }
 }
 

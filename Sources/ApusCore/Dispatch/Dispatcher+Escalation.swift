@@ -24,7 +24,7 @@ extension Dispatcher {
     func follow(
         _ change: DeliveryChange, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
     ) throws {
-        outcome.count(change)
+        outcome.events.add(change)
         guard hasFamilies.load(ordering: .relaxed), let time = change.confirmedAt,
             let escalation = try transaction.family(of: change.message)
         else { return }
@@ -42,7 +42,7 @@ extension Dispatcher {
             try transaction.cancelNotices(of: escalation.message)
             return (count + (try transaction.end(escalation, .cancelled, at: now)), escalation.end == nil)
         }
-        if hasEnded { metrics.escalationEnds[Escalation.End.cancelled.name]?.increment() }
+        if hasEnded { metrics.escalationEnds.increment(Escalation.End.cancelled.name) }
         return count
     }
 

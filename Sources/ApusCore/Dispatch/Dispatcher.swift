@@ -71,6 +71,12 @@ package final class Dispatcher: SessionBackend {
     /// Requests that wait for their commit.
     package var queueDepth: Int { queuedAccepts.load(ordering: .relaxed) }
 
+    /// Everything that waits for a commit: requests, receipts, changes.
+    package var commitQueueDepth: Int { commits.count }
+
+    /// How long what has waited longest for its commit, or for the end of it, has done so.
+    package var longestCommitWait: Duration { commits.longestWait }
+
     /// From now on so many requests may wait for their commit.
     package func limit(queuedAccepts most: Int) {
         mostQueuedAccepts.store(most, ordering: .relaxed)
@@ -287,9 +293,13 @@ package final class Dispatcher: SessionBackend {
         case .change(let change):
             if try transaction.apply(change) { try follow(change, transaction, &outcome) }
         case .sent(let group):
-            outcome.count(sent: try transaction.apply(group))
+            outcome.events.add(.sent, group.route, try transaction.apply(group))
         case .settle(let settlement, _):
-            if try transaction.settle(settlement) { try follow(settlement.change, transaction, &outcome) }
+            if try transaction.settle(settlement) {
+                var change = settlement.change
+                change.route = settlement.route
+                try follow(change, transaction, &outcome)
+            }
         case .unqueue(let route, let app, let keys):
             try transaction.removeFromOutbox(of: route, app, keys)
         case .strand(let device):
@@ -332,6 +342,8 @@ package final class Dispatcher: SessionBackend {
             }
         }
         queuedAccepts.subtract(accepted, ordering: .relaxed)
+        let now = clock.uptime
+        for index in outboxes.indices { outboxes[index].committed = now }
         post(outboxes)
         for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
         for lane in lanes {

@@ -34,6 +34,8 @@ package struct Route: Hashable, Sendable, RawRepresentable {
     package static let webPush = Route(rawValue: "webpush")
     /// An XMPP server of others, which Apus is a component of.
     package static let component = Route(rawValue: "xmpp-component")
+    /// Where it is only counted.
+    static let unknown = Route(rawValue: "unknown")
 }
 
 /// One thing that happens to a delivery.

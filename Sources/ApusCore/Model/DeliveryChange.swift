@@ -5,6 +5,7 @@ package struct DeliveryChange: Sendable, Equatable {
     package var message: MessageID
     package var device: DeviceNumber
     package var sentAt: Timestamp?
+    /// The way that it was sent, or that its receipt came.
     package var route: Route?
     package var receivedAt: Timestamp?
     package var readAt: Timestamp?

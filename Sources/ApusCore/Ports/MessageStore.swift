@@ -58,6 +58,10 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
     /// The jobs that a message went with.
     func tasks(of message: MessageID) throws -> [VendorTask]
 
+    /// Looks for the oldest delivery that is open and was not sent, from a message on.
+    /// - Parameter rows: how many deliveries are looked at, or somewhat more.
+    func oldestUnsent(from message: MessageID, rows: Int) throws -> UnsentSearch
+
     func message(_ id: MessageID) throws -> MessageRecord?
     func counts(of message: MessageID) throws -> DeliveryCounts
     /// Deliveries of a message in the order of their device numbers, from behind `after`.
@@ -69,6 +73,9 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
 
 /// The one writer. Everything it does becomes durable together.
 package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction {
+    /// Writes what means nothing, which shows whether anything can be written.
+    func probe() throws
+
     /// - Returns: the app, or nil if the id is taken.
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) throws -> App?
     /// - Returns: the app with its new key, or nil if there is none.

@@ -151,8 +151,8 @@ package struct DeviceSession {
     }
 
     package enum Confirmation: Equatable {
-        /// It was waited for. `unrecordedSentAt`: when it was sent, if the store has not been told.
-        case expected(unrecordedSentAt: Timestamp?)
+        /// It was waited for since `sentAt`. `isRecorded`: whether the store has been told that it was sent.
+        case expected(sentAt: Timestamp, isRecorded: Bool)
         /// It answers a message that was written more than once and has been confirmed.
         case echo
         /// It was not waited for: sent on an earlier connection, confirmed before, or not the device's own.
@@ -170,7 +170,7 @@ package struct DeviceSession {
             if echoes.count == Self.mostEchoes { echoes.removeFirst() }
             echoes.append((message, entry.attempts - 1))
         }
-        return .expected(unrecordedSentAt: entry.isRecorded ? nil : entry.sentAt)
+        return .expected(sentAt: entry.sentAt, isRecorded: entry.isRecorded)
     }
 
     /// The device does not take a message now. It makes room for others, stays in the store, and comes again later, ever

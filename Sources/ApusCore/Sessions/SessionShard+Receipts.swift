@@ -1,3 +1,4 @@
+import CoreMetrics
 import NIOCore
 
 /// What devices say, and what their connections tell of them.
@@ -13,11 +14,13 @@ extension SessionShard {
         eventLoop.assertInEventLoop()
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
         let device = slots[Int(handle.slot)].session.device
+        let now = backend.clock.now
         var receipt = receipt
         var unrecordedSentAt: Timestamp?
         switch slots[Int(handle.slot)].session.confirm(message) {
-        case .expected(let sentAt):
-            unrecordedSentAt = sentAt
+        case .expected(let sentAt, let isRecorded):
+            if !isRecorded { unrecordedSentAt = sentAt }
+            backend.metrics.confirmSeconds.recordNanoseconds((now.milliseconds - sentAt.milliseconds) * 1_000_000)
             if receipt == .acknowledged { receipt = .received }
         case .echo:
             if receipt == .acknowledged { receipt = .received }
@@ -25,9 +28,9 @@ extension SessionShard {
             // Devices may say anything; what nobody waits for is not worth a queue without end.
             guard !backend.isCongested else { return }
         }
-        var change = DeliveryChange(message, device, receipt, at: backend.clock.now)
+        var change = DeliveryChange(message, device, receipt, at: now)
         change.sentAt = unrecordedSentAt
-        change.route = unrecordedSentAt.map { _ in transport.route }
+        change.route = transport.route
         changes.append(change)
     }
 

@@ -166,6 +166,9 @@ package final class SessionShard: @unchecked Sendable {
         }
         for answer in outbox.pending { take(answer) }
         flush()
+        if !outbox.handOvers.isEmpty {
+            backend.metrics.handOverSeconds.recordNanoseconds((backend.clock.uptime - outbox.committed).nanoseconds)
+        }
         recordChanges()
     }
 

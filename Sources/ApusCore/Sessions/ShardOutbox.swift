@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What a batch has for one event loop: all of it goes there in one hop.
 package struct ShardOutbox: Sendable {
     package struct Answer: Sendable {
@@ -17,6 +19,8 @@ package struct ShardOutbox: Sendable {
     var handOvers: [HandOver] = []
     var wakes: [SessionHandle] = []
     var pending: [PendingAnswer] = []
+    /// When the batch was on disk.
+    var committed = NIODeadline.distantPast
 
     package init(pending: [PendingAnswer] = []) {
         self.pending = pending

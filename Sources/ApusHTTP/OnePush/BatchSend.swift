@@ -51,7 +51,7 @@ enum BatchBody {
                 answers.note(line: number, ignored: body.unknown)
                 requests.append((number, push))
             } catch {
-                shared.metrics.refused.increment()
+                shared.metrics.refused.increment(error.code)
                 answers.settle(number, .failure(error))
             }
         }

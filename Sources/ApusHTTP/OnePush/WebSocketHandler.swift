@@ -45,7 +45,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.metrics.sockets.increment()
-        shared.budget.opened()
+        shared.budget.opened(.webSocket)
         guard !deviceID.isEmpty else {
             close(4404, "deviceId is missing: connect with ?deviceId=…")
             return
@@ -56,7 +56,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        shared.budget.closed()
+        shared.budget.closed(.webSocket)
         ended()
     }
 

@@ -2,22 +2,35 @@ import ApusCore
 import HTTPTypes
 import Hummingbird
 
-/// `/healthz` (the process answers), `/readyz` (it can read its store and accepts messages) and `/metrics`.
+/// `/healthz` (the process answers), `/readyz` (it can do its work; who has a token is told what was looked at) and
+/// `/metrics`.
 struct OperationsRoutes: Sendable {
     let dispatcher: Dispatcher
+    let access: Access
+    let readiness: Readiness
     let metrics: PrometheusMetrics
 
     func add(to router: Router<APIContext>) {
         router.get("/healthz") { _, _ in Response.json { $0.member("status", string: "ok") } }
-        router.get("/readyz") { _, _ -> Response in
+        router.get("/readyz") { request, context -> Response in
             guard !dispatcher.stopping else { throw ApusError.stopping }
             guard !dispatcher.isStoreFailing else {
                 throw ApusError(
                     .unavailable(retryAfter: 5), code: "store_unavailable",
                     "The store cannot be written. The log says why.")
             }
-            _ = try await dispatcher.query { try $0.lastMessage() }
-            return .json { $0.member("status", string: "ready") }
+            let report = await readiness.report()
+            let isKnown = (try? access.require(.viewer, request, context)) != nil
+            if let failure = report.failure, !isKnown { throw failure }
+            return .json(status: report.failure == nil ? .ok : .serviceUnavailable) { answer in
+                answer.member("status", string: report.failure == nil ? "ready" : "unready")
+                guard isKnown else { return }
+                answer.member("checks", objects: report.findings) { entry, object in
+                    object.member("name", string: entry.name)
+                    object.member("state", string: entry.finding.state)
+                    object.member("detail", string: entry.finding.detail)
+                }
+            }
         }
         router.get("/metrics") { _, _ in
             Response.text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8")

@@ -3,8 +3,14 @@ import Synchronization
 
 /// Keeps what the house counts and shows it in Prometheus's text format.
 ///
-/// Counters are integers, recorders and timers are a sum and a count. Times are in seconds.
+/// Counters are integers, timers are histograms in seconds. Other values are read when somebody looks.
 package final class PrometheusMetrics: MetricsFactory {
+    /// What a value that is read means.
+    package enum Kind: String, Sendable {
+        case gauge
+        case counter
+    }
+
     private struct Series: Hashable {
         let name: String
         let labels: String
@@ -12,8 +18,8 @@ package final class PrometheusMetrics: MetricsFactory {
 
     private struct Registry {
         var counters: [Series: Count] = [:]
-        var summaries: [Series: Summary] = [:]
-        var gauges: [(name: String, read: @Sendable () -> Double)] = []
+        var histograms: [Series: Histogram] = [:]
+        var values: [(series: Series, kind: Kind, read: @Sendable () -> Double)] = []
     }
 
     private let registry = Mutex(Registry())
@@ -21,8 +27,11 @@ package final class PrometheusMetrics: MetricsFactory {
     package init() {}
 
     /// A value that is read when it is asked for.
-    package func addGauge(_ name: String, read: @escaping @Sendable () -> Double) {
-        registry.withLock { $0.gauges.append((name, read)) }
+    package func addGauge(
+        _ name: String, _ dimensions: [(String, String)] = [], kind: Kind = .gauge,
+        read: @escaping @Sendable () -> Double
+    ) {
+        registry.withLock { $0.values.append((Self.series(name, dimensions), kind, read)) }
     }
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
@@ -35,51 +44,65 @@ package final class PrometheusMetrics: MetricsFactory {
         }
     }
 
-    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        summary(label, dimensions)
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        registry.withLock { registry in
+            let series = Self.series(label, dimensions)
+            if let known = registry.histograms[series] { return known }
+            let histogram = Histogram()
+            registry.histograms[series] = histogram
+            return histogram
+        }
     }
 
-    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        summary(label, dimensions)
+    /// Nothing here records values that are no durations.
+    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        NOOPMetricsHandler.instance
     }
 
     package func destroyCounter(_ handler: any CounterHandler) {}
     package func destroyRecorder(_ handler: any RecorderHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    private func summary(_ label: String, _ dimensions: [(String, String)]) -> Summary {
-        registry.withLock { registry in
-            let series = Self.series(label, dimensions)
-            if let known = registry.summaries[series] { return known }
-            let summary = Summary()
-            registry.summaries[series] = summary
-            return summary
-        }
+    private static func series(_ name: String, _ dimensions: [(String, String)]) -> Series {
+        Series(name: name, labels: dimensions.map { "\($0.0)=\"\(escaped($0.1))\"" }.joined(separator: ","))
     }
 
-    private static func series(_ name: String, _ dimensions: [(String, String)]) -> Series {
-        let labels = dimensions.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
-        return Series(name: name, labels: labels.isEmpty ? "" : "{\(labels)}")
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     /// The metrics as `GET /metrics` shows them, sorted by name.
     package var text: String {
-        let (counters, summaries, gauges) = registry.withLock { ($0.counters, $0.summaries, $0.gauges) }
-        var families: [String: (type: String, lines: [String])] = [:]
+        let (counters, histograms, values) = registry.withLock { ($0.counters, $0.histograms, $0.values) }
+        var families: [String: (type: String, groups: [String])] = [:]
         for (series, count) in counters {
-            families[series.name, default: ("counter", [])].lines.append(
-                "\(series.name)\(series.labels) \(count.value)")
+            families[series.name, default: ("counter", [])].groups.append(Self.line(series, value: "\(count.value)"))
         }
-        for (series, summary) in summaries {
-            let (sum, count) = summary.value
-            families[series.name, default: ("summary", [])].lines += [
-                "\(series.name)_sum\(series.labels) \(sum)", "\(series.name)_count\(series.labels) \(count)",
-            ]
+        for (series, histogram) in histograms {
+            families[series.name, default: ("histogram", [])].groups.append(Self.lines(series, histogram))
         }
-        for (name, read) in gauges { families[name] = ("gauge", ["\(name) \(read())"]) }
+        for (series, kind, read) in values {
+            families[series.name, default: (kind.rawValue, [])].groups.append(Self.line(series, value: "\(read())"))
+        }
         return families.sorted { $0.key < $1.key }.map { name, family in
-            (["# TYPE \(name) \(family.type)"] + family.lines.sorted()).joined(separator: "\n") + "\n"
+            "# TYPE \(name) \(family.type)\n" + family.groups.sorted().joined()
         }.joined()
+    }
+
+    private static func line(_ series: Series, suffix: String = "", more: String = "", value: String) -> String {
+        let labels = [series.labels, more].filter { !$0.isEmpty }.joined(separator: ",")
+        return "\(series.name)\(suffix)\(labels.isEmpty ? "" : "{\(labels)}") \(value)\n"
+    }
+
+    private static func lines(_ series: Series, _ histogram: Histogram) -> String {
+        let (cumulative, sum) = histogram.value
+        let bounds = Histogram.bounds.map { "\($0)" } + ["+Inf"]
+        var text = ""
+        for (bound, count) in zip(bounds, cumulative) {
+            text += line(series, suffix: "_bucket", more: "le=\"\(bound)\"", value: "\(count)")
+        }
+        return text + line(series, suffix: "_sum", value: "\(sum)")
+            + line(series, suffix: "_count", value: "\(cumulative.last ?? 0)")
     }
 }
 
@@ -91,22 +114,4 @@ private final class Count: CounterHandler {
 
     func increment(by amount: Int64) { count.add(amount, ordering: .relaxed) }
     func reset() { count.store(0, ordering: .relaxed) }
-}
-
-/// A sum and how many values are in it.
-private final class Summary: RecorderHandler, TimerHandler {
-    private let state = Mutex((sum: 0.0, count: 0))
-
-    var value: (sum: Double, count: Int) { state.withLock { $0 } }
-
-    func record(_ value: Int64) { record(Double(value)) }
-
-    func record(_ value: Double) {
-        state.withLock { state in
-            state.sum += value
-            state.count += 1
-        }
-    }
-
-    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 }

@@ -11,7 +11,8 @@ package enum APIRouter {
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
         endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: TokenBook, isDemo: Bool,
-        limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?, metrics: PrometheusMetrics,
+        limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?, readiness: Readiness,
+        metrics: PrometheusMetrics,
         logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
@@ -35,7 +36,7 @@ package enum APIRouter {
         BusinessRoutes(dispatcher: dispatcher, apps: apps, access: access, context: business, limits: limits)
             .add(to: router)
         BrowserClientRoutes().add(to: router)
-        OperationsRoutes(dispatcher: dispatcher, metrics: metrics).add(to: router)
+        OperationsRoutes(dispatcher: dispatcher, access: access, readiness: readiness, metrics: metrics).add(to: router)
         let responder = router.buildResponder()
         return { request, channel in
             let context = APIContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))

@@ -14,7 +14,7 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
             ) { id, key throws(ApusError) in try shared.apps.authorize(id: id, key: key) }
             try shared.dispatcher.submit(AcceptOperation(push, receiver: self, token: 0))
         } catch {
-            shared.metrics.refused.increment()
+            shared.metrics.refused.increment(error.code)
             answer(error)
         }
     }
@@ -69,7 +69,7 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
             let operation = AcceptOperation(post.post(to: endpoint, signer: signer), receiver: self, token: 0)
             try shared.dispatcher.submit(operation)
         } catch {
-            shared.metrics.refused.increment()
+            shared.metrics.refused.increment(error.code)
             answer(error)
         }
     }
@@ -91,14 +91,20 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
             var body = ByteBuffer()
             OnePushAnswers.writeAccepted(acceptance.message, ignored: ignored, into: &body)
             answer(status: 200, contentType: "application/json", body: body)
+            noteAccepted(since: answering.began)
         case (.post(let request), .success(let acceptance)):
             let content = EndpointAnswer(request, acceptance.message, shared.endpoints)
             answer(
                 status: content.status, contentType: content.body.readableBytes > 0 ? "application/json" : nil,
                 headers: content.headers, body: content.body)
+            noteAccepted(since: answering.began)
         case (_, .failure(let error)):
-            shared.metrics.refused.increment()
+            shared.metrics.refused.increment(error.code)
             answer(error)
         }
+    }
+
+    private func noteAccepted(since began: NIODeadline) {
+        shared.metrics.acceptSeconds.recordNanoseconds((lastActive - began).nanoseconds)
     }
 }

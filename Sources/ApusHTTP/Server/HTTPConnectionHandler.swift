@@ -22,6 +22,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     struct Answering {
         let connection: HTTPResponseConnection
         let allowsOrigin: Bool
+        /// When the last of the request came.
+        let began: NIODeadline
         var content = Content.send(ignored: [])
     }
 
@@ -44,7 +46,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     /// The client has said all that it will say; what it said is still answered.
     private var isInputClosed = false
     /// When something last happened.
-    private var lastActive: NIODeadline
+    private(set) var lastActive: NIODeadline
     /// When the first byte came of a request that is not complete yet.
     private var requestBegan = NIODeadline.distantPast
 
@@ -62,12 +64,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connections.add(self)
-        shared.budget.opened()
+        shared.budget.opened(.http)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         connections.remove(self)
-        shared.budget.closed()
+        shared.budget.closed(.http)
         self.context = nil
     }
 
@@ -170,7 +172,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         state = .answering(
             Answering(
                 connection: HTTPResponseConnection(answering: request.head),
-                allowsOrigin: request.headers.first("origin") != nil))
+                allowsOrigin: request.headers.first("origin") != nil, began: lastActive))
         if request.method == .post, request.head.hasPath("/msgpush/send") {
             send(request)
         } else if request.method == .get, request.head.hasPath("/msgpush.ws") {

@@ -53,6 +53,8 @@ package final class HTTPService: Sendable {
         return HTTPService(channel: channel, loops: loops, shared: shared)
     }
 
+    package var isListening: Bool { channel.isActive }
+
     /// Accepts no more connections. Those that are open stay.
     package func close() async throws {
         try await channel.close()

@@ -82,6 +82,8 @@ package struct Configuration: Sendable {
     package struct Storage: Sendable {
         /// 0 is as much as the disk has.
         package var largestFile = 0
+        /// Below that the server is not ready; 0 is not to look.
+        package var leastFree = 64 << 20
     }
 
     package struct TLS: Sendable {

@@ -107,7 +107,10 @@ extension ConfigurationKey {
     private static let storage: [ConfigurationKey] = [
         .init(
             "storage.largest_file", \.storage.largestFile, .size(0 ... .terabytes(16)),
-            "The largest that the database file may grow, 0 is as much as the disk has")
+            "The largest that the database file may grow, 0 is as much as the disk has"),
+        .init(
+            "storage.least_free", \.storage.leastFree, .size(0 ... .terabytes(16)),
+            "What must be free on the disk of the data directory for the server to call itself ready, 0 is nothing"),
     ]
 
     private static let tls: [ConfigurationKey] = [

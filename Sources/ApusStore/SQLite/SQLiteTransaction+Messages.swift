@@ -2,6 +2,13 @@ import ApusCore
 import NIOCore
 
 private enum Statements {
+    static let probe: SQL = "PRAGMA user_version = 1"
+    static let rowAhead: SQL =
+        "SELECT message FROM deliveries NOT INDEXED WHERE message >= ? ORDER BY message LIMIT 1 OFFSET ?"
+    static let oldestUnsent: SQL = """
+        SELECT message FROM deliveries NOT INDEXED WHERE message BETWEEN ? AND ? AND open = 1 AND state = 0
+        ORDER BY message LIMIT 1
+        """
     // Purged messages are older than a remembered key's, so the highest of both is the highest ever given out.
     static let last: SQL = """
         SELECT max(coalesce((SELECT max(id) FROM messages), 0), coalesce((SELECT max(message) FROM idempotency), 0))
@@ -63,6 +70,24 @@ extension SQLiteTransaction {
                 endpoint: EndpointNumber(endpoint), registration: row.text(20), data: row.blob(21),
                 urgency: Urgency(rawValue: row.int(22)) ?? .normal, topic: row.optionalText(23))
         }
+    }
+
+    func probe() throws {
+        // The application's own number in the file's head; nobody reads it.
+        try database.run(Statements.probe)
+    }
+
+    func oldestUnsent(from message: MessageID, rows: Int) throws -> UnsentSearch {
+        var end: MessageID?
+        try database.rows(Statements.rowAhead, message, rows) { end = MessageID($0.int(0)) }
+        var found: MessageID?
+        try database.rows(Statements.oldestUnsent, message, end ?? MessageID(Int64.max)) {
+            found = MessageID($0.int(0))
+        }
+        if let found { return .found(found) }
+        // All deliveries of the last message were looked at.
+        let last = try end ?? max(message, lastMessage())
+        return .none(before: MessageID(last.rawValue + 1), isEnd: end == nil)
     }
 
     func lastMessage() throws -> MessageID {

@@ -32,12 +32,12 @@ final class ComponentHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        shared.budget.opened()
+        shared.budget.opened(.component)
         loop.watch(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        shared.budget.closed()
+        shared.budget.closed(.component)
         if let domain { shared.components.detach(from: domain) }
         domain = nil
         self.context = nil

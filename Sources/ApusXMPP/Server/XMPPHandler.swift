@@ -55,12 +55,12 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.metrics.connections.increment()
-        shared.budget.opened()
+        shared.budget.opened(.xmpp)
         updateWatch()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        shared.budget.closed()
+        shared.budget.closed(.xmpp)
         disconnected()
     }
 
@@ -223,7 +223,9 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         if let handle { return loop.shard.confirm(handle, message, receipt) }
         // What nobody waits for is not worth a queue without end.
         guard let device = session.login?.account.device, !shared.dispatcher.isCongested else { return }
-        shared.dispatcher.record([DeliveryChange(message, device, receipt, at: shared.dispatcher.clock.now)])
+        var change = DeliveryChange(message, device, receipt, at: shared.dispatcher.clock.now)
+        change.route = route
+        shared.dispatcher.record([change])
     }
 
     func noteArrived(_ messages: [MessageID]) {

@@ -97,6 +97,8 @@ package final class XMPPService: Sendable {
             .bind(host: host, port: port).get()
     }
 
+    package var isListening: Bool { channels.allSatisfy(\.isActive) }
+
     /// Accepts no more connections. Those that are open stay.
     package func close() async throws {
         for channel in channels { try await channel.close() }

@@ -60,6 +60,29 @@ struct ClientStateTests {
         #expect(throws: AddressError.self) { try ServerAddress(text) }
     }
 
+    @Test("a server that stops says when it wants the device back")
+    func comeBack() {
+        let told = ConnectionClosure(code: 1012, reason: "the server is stopping; connect again in 17 s")
+        #expect(told.comeBackAfter == .seconds(17) && told.isServerStopping && told.finalError == nil)
+        for (code, reason) in [(1012, "soon"), (1001, "in 17 s"), (1012, "in 99999999999999999999 s"), (1012, "")] {
+            #expect(ConnectionClosure(code: code, reason: reason).comeBackAfter == nil)
+        }
+    }
+
+    @Test("a file that holds no certificate is no authority")
+    func authority() {
+        let address = "https://push.example.org"
+        #expect(throws: AddressError.self) { try ServerAddress(address, certificateAuthority: "/dev/null") }
+        #expect(throws: AddressError.self) { try ServerAddress(address, certificateAuthority: "/nowhere/ca.pem") }
+    }
+
+    @Test("the name that a certificate must be for is the address's, unless that is a number")
+    func serverName() throws {
+        #expect(try ServerAddress("https://push.example.org").serverName == "push.example.org")
+        #expect(try ServerAddress("https://127.0.0.1:8443").serverName == nil)
+        #expect(try ServerAddress("https://[::1]").serverName == nil)
+    }
+
     @Test("a refusal tells its code, its sentence and when to try again")
     func refusal() {
         let answer = APIAnswer(

@@ -1,4 +1,5 @@
 import ApusCore
+import ApusTestKit
 import Dispatch
 import Synchronization
 import Testing
@@ -59,6 +60,21 @@ struct BatchQueueTests {
         queue.enqueueLazily(contentsOf: [3])
         queue.drain()
         #expect(full.batches.withLock { $0 } == [[1, 2], [3]])
+    }
+
+    @Test("tells how long the oldest element has waited, also when it is being processed")
+    func longestWait() async throws {
+        let consumer = Consumer()
+        let queue = consumer.queue()
+        #expect(queue.longestWait == .zero)
+        queue.enqueue(0)
+        while queue.count > 0 {}
+        queue.enqueue(1)
+        try await eventually { queue.longestWait > .milliseconds(20) }
+        consumer.gate.signal()
+        consumer.gate.signal()
+        queue.drain()
+        #expect(queue.longestWait == .zero)
     }
 
     @Test("splits what is more than a batch may hold")

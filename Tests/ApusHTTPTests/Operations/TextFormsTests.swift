@@ -1,5 +1,4 @@
 import ApusCore
-import CoreMetrics
 import Testing
 
 @testable import ApusHTTP
@@ -25,25 +24,5 @@ struct TextFormsTests {
         ] as [(String?, String?)])
     func query(_ query: String?, _ value: String?) {
         #expect(QueryString.value("deviceId", in: query) == value)
-    }
-
-    @Test("metrics are shown as Prometheus reads them")
-    func metrics() {
-        let metrics = PrometheusMetrics()
-        Counter(label: "b_total", dimensions: [("k", "v")], factory: metrics).increment(by: 2)
-        Counter(label: "b_total", dimensions: [("k", "v")], factory: metrics).increment()
-        Timer(label: "a_seconds", factory: metrics).recordNanoseconds(1_500_000_000)
-        metrics.addGauge("c") { 4 }
-        #expect(
-            metrics.text == """
-                # TYPE a_seconds summary
-                a_seconds_count 1
-                a_seconds_sum 1.5
-                # TYPE b_total counter
-                b_total{k="v"} 3
-                # TYPE c gauge
-                c 4.0
-
-                """)
     }
 }
