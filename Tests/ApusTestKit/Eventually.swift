@@ -1,4 +1,4 @@
-/// Looks again and again until something that happens elsewhere is so, ten seconds at most. It returns at once then: the
+/// Looks again and again until something that happens elsewhere is so, thirty seconds at most. It returns at once then: the
 /// pause between two looks only leaves the processor to whoever has to make it so.
 /// - Throws: `WaitedInVain`.
 package func eventually(_ what: String = "the condition", _ isTrue: () throws -> Bool) async throws {
