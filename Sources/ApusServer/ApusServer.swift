@@ -120,7 +120,7 @@ package final class ApusServer: Sendable {
         let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
-            endpoints: endpoints, limiter: limiter, business: business, tokens: tokens,
+            endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, tokens: tokens,
             isDemo: configuration.server.isDemo, limits: limits,
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
             metrics: metrics, logger: logger)

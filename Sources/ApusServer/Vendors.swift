@@ -13,6 +13,8 @@ struct Vendors {
     let gateway: ComponentGateway?
     let sms: SMSNoticeSender
     let mail: MailNoticeSender
+    /// Messages whose devices Umeng finds by itself.
+    let umengJobs: UmengJobs?
     private var others: [any PushProvider]
 
     init(
@@ -39,6 +41,7 @@ struct Vendors {
             logger: logger)
         mail = MailNoticeSender(clock: clock, quota: try Self.quota(configuration.business.mailsPerDay), logger: logger)
         others += VendorProviders.all(group: group, clock: clock, logger: logger)
+        umengJobs = UmengJobs(among: others, clock: clock)
     }
 
     /// Half of a day's may come within an hour.

@@ -19,8 +19,9 @@ struct ApusCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
             DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
-            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, LegacyAPNsCommand.self, ScheduleCommand.self,
-            DeadLetterCommand.self, ImportCommand.self, SimulateCommand.self, ConfigCommand.self, VersionCommand.self,
+            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, LegacyAPNsCommand.self, UserCommand.self,
+            ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, SimulateCommand.self,
+            ConfigCommand.self, VersionCommand.self,
         ])
 }
 

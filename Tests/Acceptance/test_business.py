@@ -248,6 +248,25 @@ def test_a_repeated_call_with_the_same_key_pushes_once(business, ann):
                             f"on l.device_id = d.id where l.user_num = '{ann}')")) == 1
 
 
+def test_a_users_request_id_is_the_users_own(business, ann, bob):
+    business.register(ann)
+    tokens = [business.authenticate(number).json()["access_token"] for number in (ann, bob)]
+    ids = {business.call("user/push_message", key=False, access_token=token, user_num=ann, content="hi",
+                         request_id="1").json()["push_message_id"] for token in tokens * 2}
+    assert len(ids) == 2
+    longest = business.push(ann, request_id="x" * 256)
+    assert (longest.status_code, longest.json()["error"]) == (400, "invalid_idempotency_key")
+
+
+@pytest.mark.parametrize("place", ["params", "data", "json"])
+def test_a_status_is_asked_for_with_parameters_in_any_form(business, ann, place):
+    business.register(ann)
+    id = business.push(ann).json()["push_message_id"]
+    answer = business.server.get(
+        "/api/v1.1/query/push_message", headers={"X-App-Key": business.key}, **{place: {"push_message_id": id}})
+    assert (answer.status_code, answer.json()["android_status"]) == (200, "1 unsent")
+
+
 @pytest.mark.parametrize("number", ["nobody", "no,body"])
 def test_a_push_to_unknown_users_is_refused(business, number):
     before = business.sql("select count(*) as n from sys_push_messages")

@@ -34,6 +34,13 @@ struct BusinessContractTests {
             try fixture.store.write { try $0.putUser(ann, at: fixture.clock.now) }
             #expect(try fixture.store.read { try $0.user("1") } == ann)
             #expect(try fixture.store.read { try $0.user("2") } == nil)
+            for number in ["30", "2", "10"] {
+                try fixture.store.write {
+                    try $0.putUser(BusinessUser(number: number, name: "", password: "x"), at: fixture.clock.now)
+                }
+            }
+            #expect(try fixture.store.read { try $0.users(after: nil, limit: 3) }.map(\.number) == ["1", "10", "2"])
+            #expect(try fixture.store.read { try $0.users(after: "2", limit: 3) }.map(\.number) == ["30"])
         }
     }
 

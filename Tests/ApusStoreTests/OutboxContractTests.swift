@@ -229,13 +229,52 @@ struct OutboxContractTests {
             let outcome = VendorOutcome(.accepted, code: "vendor.accepted", detail: "", task: task)
             let settlement = VendorSettlement(delivery, route: route, outcome: outcome, at: fixture.clock.now)
             try fixture.store.write { _ = try $0.settle(settlement) }
-            #expect(try fixture.store.read { try $0.openTasks(limit: 5) } == [task])
+            func open() throws -> [VendorTask] {
+                let later = fixture.clock.now.adding(milliseconds: 1)
+                return try fixture.store.read { try $0.openTasks(of: route, after: nil, before: later, limit: 5) }
+            }
+            #expect(try open() == [task])
             task.status.status = "2"
             task.status.isFinal = true
             let final = task
             try fixture.store.write { try $0.putTask(final) }
-            #expect(try fixture.store.read { try $0.openTasks(limit: 5) }.isEmpty)
+            #expect(try open().isEmpty)
             #expect(try fixture.store.read { try $0.tasks(of: message.id) } == [task])
+        }
+    }
+
+    @Test(
+        "answers a vendor's jobs page by page, the least recently looked at first", arguments: StoreUnderTest.allCases)
+    func taskPages(_ store: StoreUnderTest) throws {
+        try store.with { empty in
+            var fixture = empty
+            let app = try fixture.app()
+            _ = try fixture.device(app, "ann")
+            let message = try fixture.send(app, to: Audience(.alias, ["ann"]))
+            let start = fixture.clock.now
+            func put(_ id: String, _ platform: Platform = .ios, of route: Route = route, secondsAgo: Int64) throws {
+                let status = VendorTaskStatus(
+                    result: "", status: "", response: "", at: start.adding(seconds: -secondsAgo), isFinal: false)
+                let task = VendorTask(
+                    message: message.id, app: app.number, route: route, platform: platform, id: id, status: status)
+                try fixture.store.write { try $0.putTask(task) }
+            }
+            for (id, seconds) in [("c", 3), ("now", 0), ("b", 7), ("a", 7)] as [(String, Int64)] {
+                try put(id, secondsAgo: seconds)
+            }
+            try put("a", .android, secondsAgo: 7)
+            try put("x", of: Route(rawValue: "other"), secondsAgo: 9)
+            var found: [VendorTask] = []
+            repeat {
+                let after = found.last
+                let page = try fixture.store.read {
+                    try $0.openTasks(of: route, after: after, before: start, limit: 1)
+                }
+                if page.isEmpty { break }
+                found += page
+            } while found.count < 10
+            #expect(found.map(\.id) == ["a", "a", "b", "c"])
+            #expect(found.map(\.platform) == [.android, .ios, .ios, .ios])
         }
     }
 

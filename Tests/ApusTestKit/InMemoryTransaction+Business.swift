@@ -4,6 +4,15 @@ import ApusCore
 extension InMemoryTransaction {
     func user(_ number: String) -> BusinessUser? { business.users.first { $0.number == number } }
 
+    func users(after: String?, limit: Int) -> [BusinessUser] {
+        let following = business.users.filter { (after ?? "").utf8.lexicographicallyPrecedes($0.number.utf8) }
+        return Array(following.sorted { $0.number.utf8.lexicographicallyPrecedes($1.number.utf8) }.prefix(limit))
+    }
+
+    func removeTokens(ofUser number: String) {
+        business.tokens = business.tokens.filter { $0.value.bearer.userNumber != number }
+    }
+
     func bearer(of token: SecretHash, at now: Timestamp) -> TokenBearer? {
         guard let entry = business.tokens[token], entry.expiresAt > now,
             user(entry.bearer.userNumber)?.isActive ?? false

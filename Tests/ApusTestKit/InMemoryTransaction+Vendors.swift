@@ -85,8 +85,15 @@ extension InMemoryTransaction {
         taskList.append(task)
     }
 
-    func openTasks(limit: Int) -> [VendorTask] {
-        Array(taskList.filter { !$0.status.isFinal }.sorted { $0.status.at < $1.status.at }.prefix(limit))
+    func openTasks(of route: Route, after: VendorTask?, before time: Timestamp, limit: Int) -> [VendorTask] {
+        func place(_ task: VendorTask) -> (Timestamp, MessageID, Int64, String) {
+            (task.status.at, task.message, task.platform.rawValue, task.id)
+        }
+        let open = taskList.filter { task in
+            !task.status.isFinal && task.route == route && task.status.at < time
+                && after.map { place($0) < place(task) } ?? true
+        }
+        return Array(open.sorted { place($0) < place($1) }.prefix(limit))
     }
 
     func tasks(of message: MessageID) -> [VendorTask] {

@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// A way to APNs: credentials, environment and server. Connections belong to one lane, because APNs does not take
 /// notifications of several teams on one.
 package struct APNsLane: Sendable {

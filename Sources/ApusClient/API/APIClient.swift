@@ -48,6 +48,11 @@ public struct APIClient: Sendable {
     }
 
     /// - Throws: as `get(_:query:)`.
+    public func patch(_ path: [String], _ body: some Encodable) async throws -> APIAnswer {
+        try await execute(.PATCH, path, query: [], body: JSONEncoder().encode(body))
+    }
+
+    /// - Throws: as `get(_:query:)`.
     public func delete(_ path: [String], query: [(String, String)] = []) async throws -> APIAnswer {
         try await execute(.DELETE, path, query: query, body: nil)
     }

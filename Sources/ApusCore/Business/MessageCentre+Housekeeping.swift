@@ -3,7 +3,7 @@ import Dispatch
 /// What else other programs may have written.
 extension MessageCentre {
     /// Clear passwords that are hashed in one go: each takes tens of milliseconds.
-    private static let passwordsAtOnce = 20
+    private static let passwordsAtOnce = 5
     /// Seconds that schedules are kept that are over.
     private static let keptSeconds: Int64 = 30 * 86_400
 

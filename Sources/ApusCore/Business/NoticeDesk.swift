@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import Synchronization
 
@@ -16,8 +17,7 @@ final class NoticeDesk: Sendable {
     private static let atOnce = 64
     /// How often a notice is tried.
     private static let mostAttempts: Int64 = 8
-    private static let firstPause: Int64 = 30
-    private static let longestPause: Int64 = 3600
+    private static let retryDelay = RetryDelay(shortest: 30, longest: 3600)
     /// Seconds that a service may ask for: a day.
     private static let longestAsked: Int64 = 86_400
 
@@ -77,6 +77,7 @@ final class NoticeDesk: Sendable {
         while true {
             do {
                 try await dispatcher.update { try Self.write(settled, reason, $0, now) }
+                dispatcher.metrics.count(settled.state)
                 break
             } catch {
                 // Written as being sent, it would wait for the next start of the server.
@@ -94,7 +95,7 @@ final class NoticeDesk: Sendable {
         _ notice: Notice, _ outcome: NotificationOutcome, _ now: Timestamp
     ) -> (Notice, reason: String) {
         var settled = notice
-        let pause = min(longestPause, firstPause << min(max(notice.attempts - 1, 0), 10))
+        let pause = retryDelay.seconds(after: Int(notice.attempts))
         switch outcome {
         case .accepted(let reference):
             settled.state = .sent

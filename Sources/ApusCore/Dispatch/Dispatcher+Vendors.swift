@@ -28,25 +28,6 @@ extension Dispatcher {
         return checked
     }
 
-    // MARK: Jobs
-
-    /// Jobs that are asked for in one go.
-    private static let tasksAtOnce = 200
-
-    /// Asks vendors how their jobs stand that are not final.
-    package func askForTasks() async {
-        guard !lanes.isEmpty, let open = try? await query({ try $0.openTasks(limit: Self.tasksAtOnce) }) else { return }
-        for task in open {
-            guard let provider = lanes.first(where: { $0.provider.route == task.route })?.provider,
-                let status = await provider.status(of: task)
-            else { continue }
-            var asked = task
-            asked.status = status
-            let changed = asked
-            try? await update { try $0.putTask(changed) }
-        }
-    }
-
     // MARK: What is to be written
 
     package func stranded(_ device: DeviceNumber) {

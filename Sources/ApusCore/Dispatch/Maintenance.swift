@@ -8,6 +8,7 @@ package struct Maintenance: Sendable {
     private let escalations: EscalationDesk?
     private let retentionSeconds: Int64
     private let keySeconds: Int64
+    private let tasks: TaskWatch
 
     package init(
         dispatcher: Dispatcher, escalations: EscalationDesk? = nil, retentionSeconds: Int64,
@@ -17,9 +18,10 @@ package struct Maintenance: Sendable {
         self.escalations = escalations
         self.retentionSeconds = retentionSeconds
         self.keySeconds = keySeconds
+        tasks = TaskWatch(dispatcher)
     }
 
-    /// How many seconds pass between two looks at what lanes may have left behind.
+    /// How many seconds pass between two looks at what lanes may have left behind, and at jobs of vendors.
     private static let sweepSeconds = 30
 
     /// Works until the task is cancelled.
@@ -29,7 +31,7 @@ package struct Maintenance: Sendable {
             second += 1
             if second % Self.sweepSeconds == 0 {
                 for lane in dispatcher.lanes { lane.sweep() }
-                await dispatcher.askForTasks()
+                tasks.begin()
             }
             await work("maintenance failed", step)
             // Whatever is wrong with the other, alarms go on.

@@ -17,6 +17,8 @@ package struct DeliveryMetrics: Sendable {
     package let escalationSteps: CounterFamily
     /// By `Escalation.End.name`.
     package let escalationEnds: CounterFamily
+    /// SMS and e-mail, by whether they were sent or failed.
+    package let notices: CounterFamily
     package let commits: Counter
     package let commitFailures: Counter
     package let commitSeconds: Timer
@@ -42,6 +44,8 @@ package struct DeliveryMetrics: Sendable {
         escalationSteps.increment(by: 0, "sms", "told")
         escalationEnds = CounterFamily(label: "apus_escalations_ended_total", dimensions: ["reason"], factory: factory)
         escalationEnds.increment(by: 0, "confirmed")
+        notices = CounterFamily(label: "apus_notices_total", dimensions: ["end"], factory: factory)
+        notices.increment(by: 0, "sent")
         commits = Counter(label: "apus_commits_total", factory: factory)
         commitFailures = Counter(label: "apus_commit_failures_total", factory: factory)
         commitSeconds = Timer(label: "apus_commit_seconds", factory: factory)
@@ -52,5 +56,13 @@ package struct DeliveryMetrics: Sendable {
     func count(_ effects: EscalationAction.Effects) {
         for step in effects.steps { escalationSteps.increment(step.name, step.toldAnybody ? "told" : "nobody") }
         for end in effects.ends { escalationEnds.increment(end.name) }
+    }
+
+    func count(_ state: Notice.State) {
+        switch state {
+        case .sent: notices.increment("sent")
+        case .failed: notices.increment("failed")
+        case .waiting, .sending, .cancelled: break
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 package protocol BusinessSnapshot {
     func user(_ number: String) throws -> BusinessUser?
+    /// By their numbers, those that come after `after`.
+    func users(after: String?, limit: Int) throws -> [BusinessUser]
     /// Whom a token belongs to that has not expired.
     func bearer(of token: SecretHash, at now: Timestamp) throws -> TokenBearer?
     /// Users whose password stands in clear.
@@ -34,6 +36,7 @@ package protocol BusinessTransaction: BusinessSnapshot {
     func putUser(_ user: BusinessUser, at now: Timestamp) throws
     func setPassword(_ hash: String, ofUser number: String, at now: Timestamp) throws
     func record(_ signIn: SignIn, at now: Timestamp) throws
+    func removeTokens(ofUser number: String) throws
     func removeExpiredTokens(at now: Timestamp) throws
 
     /// The user is logged in on the device from now on, and nobody else is.

@@ -53,8 +53,9 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
     /// the position `after`.
     func deadTokens(of app: AppNumber, route: Route, after: Int64, limit: Int) throws -> [DeadToken]
 
-    /// Jobs of vendors that are not final, the least recently looked at first.
-    func openTasks(limit: Int) throws -> [VendorTask]
+    /// Jobs of a vendor that are not final and were last looked at before `time`, the least recently looked at first;
+    /// those that come after `after`.
+    func openTasks(of route: Route, after: VendorTask?, before time: Timestamp, limit: Int) throws -> [VendorTask]
     /// The jobs that a message went with.
     func tasks(of message: MessageID) throws -> [VendorTask]
 

@@ -7,6 +7,9 @@ struct Deliveries {
         case waiting(until: Timestamp)
     }
 
+    /// Of an application that could not be started, or did not take a push.
+    private static let retryDelay = RetryDelay(shortest: 10, longest: 1800)
+
     private var states: [String: State] = [:]
     private var failures: [String: Int] = [:]
 
@@ -40,7 +43,7 @@ struct Deliveries {
     mutating func undelivered(_ token: String, at now: Timestamp) {
         guard states[token] != nil else { return }
         failures[token, default: 0] += 1
-        states[token] = .waiting(until: RetryDelay.delivery.next(after: failures[token] ?? 1, from: now))
+        states[token] = .waiting(until: now.adding(seconds: Self.retryDelay.seconds(after: failures[token] ?? 1)))
     }
 
     mutating func forget(_ token: String) {

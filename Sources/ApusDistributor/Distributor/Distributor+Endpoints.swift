@@ -3,6 +3,8 @@ import ApusCore
 extension Distributor {
     /// Requests to the gateway at one time.
     private static let mostRequests = 8
+    /// Of a gateway that refused.
+    private static let retryDelay = RetryDelay(shortest: 30, longest: 3600)
 
     /// The endpoint if it can be told to an application: it holds, and nothing known says that another comes instead.
     func goodEndpoint(of entry: Entry, at now: Timestamp) -> GatewayEndpoint? {
@@ -89,7 +91,8 @@ extension Distributor {
         let token = entry.registration.appToken
         let failures = entry.failures + 1
         entries[token]?.failures = failures
-        entries[token]?.phase = .failed(retryAt: RetryDelay.endpoint.next(after: failures, from: now))
+        entries[token]?.phase = .failed(
+            retryAt: now.adding(seconds: Self.retryDelay.seconds(after: failures)))
         return failCallers(with: failure, of: token)
     }
 }

@@ -25,10 +25,12 @@ struct BusinessRoutes: Sendable {
 
     func add(to router: Router<APIContext>) {
         let business = BusinessAccess(dispatcher: dispatcher, apps: apps, settings: context.settings)
+        let passwords = PasswordDesk()
         UserRoutes(
             dispatcher: dispatcher, access: business, guesses: GuessLimiter(perMinute: context.guessesPerMinute),
-            limits: limits
+            passwords: passwords, limits: limits
         ).add(to: router)
+        UserAdministration(dispatcher: dispatcher, access: access, passwords: passwords).add(to: router)
         PushRoutes(dispatcher: dispatcher, apps: apps, access: business, limits: limits).add(to: router)
         ScheduleRoutes(
             dispatcher: dispatcher, apps: apps, access: access, business: business, centre: context.centre,

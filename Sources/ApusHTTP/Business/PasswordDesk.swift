@@ -2,9 +2,10 @@ import ApusCore
 import Dispatch
 import Synchronization
 
-/// Compares passwords with their hashes, which takes long by design, one after the other on a thread of its own.
+/// Makes hashes of passwords and compares with them, which takes long by design, one after the other on a thread of its
+/// own.
 final class PasswordDesk: Sendable {
-    /// Comparisons that may wait.
+    /// Passwords that may wait.
     private static let mostWaiting = 100
 
     private let queue = DispatchQueue(label: "apus.passwords")
@@ -13,10 +14,19 @@ final class PasswordDesk: Sendable {
     /// - Parameter stored: a `PasswordHash`, or clear text; nil if there is no such user, which takes as long.
     /// - Returns: whether it is the password, and its hash if it is stored in clear.
     func check(_ password: String, _ stored: String?) async throws(ApusError) -> (matches: Bool, newHash: String?) {
+        try await inTurn { Self.compare(password, stored) }
+    }
+
+    /// The hash of a password, to be kept.
+    func hash(_ password: String) async throws(ApusError) -> String {
+        try await inTurn { PasswordHash(of: password).text }
+    }
+
+    private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws(ApusError) -> Result {
         defer { waiting.subtract(1, ordering: .relaxed) }
         guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else { throw .overloaded }
         return await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: Self.compare(password, stored)) }
+            queue.async { continuation.resume(returning: work()) }
         }
     }
 

@@ -8,18 +8,8 @@ struct UserRoutes: Sendable {
     let dispatcher: Dispatcher
     let access: BusinessAccess
     let guesses: GuessLimiter
+    let passwords: PasswordDesk
     let limits: Reloadable<HTTPServerContext.Limits>
-    private let passwords = PasswordDesk()
-
-    init(
-        dispatcher: Dispatcher, access: BusinessAccess, guesses: GuessLimiter,
-        limits: Reloadable<HTTPServerContext.Limits>
-    ) {
-        self.dispatcher = dispatcher
-        self.access = access
-        self.guesses = guesses
-        self.limits = limits
-    }
 
     func add(to router: Router<APIContext>) {
         router.post("/api/v1.1/user/authentication") { request, context in try await authenticate(request, context) }

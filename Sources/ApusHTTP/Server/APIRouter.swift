@@ -6,14 +6,14 @@ package import NIOCore
 /// Everything that is not answered on the connection itself.
 package enum APIRouter {
     /// - Parameters:
+    ///   - umengJobs: sends messages whose devices Umeng finds by itself.
     ///   - isDemo: whether anyone may create apps.
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
-        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, tokens: TokenBook, isDemo: Bool,
-        limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?, readiness: Readiness,
-        metrics: PrometheusMetrics,
-        logger: Logger
+        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, umengJobs: (any VendorJobs)?,
+        tokens: TokenBook, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?,
+        readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
@@ -27,6 +27,11 @@ package enum APIRouter {
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
         TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: tokens, access: access).add(to: router)
         CredentialRoutes(dispatcher: dispatcher, apps: apps, credentials: credentials, access: access).add(to: router)
+        if let umengJobs {
+            UmengRoutes(
+                desk: JobDesk(umengJobs, dispatcher: dispatcher), apps: apps, access: access, limits: limits
+            ).add(to: router)
+        }
         NotificationRoutes(
             dispatcher: dispatcher, apps: apps, access: access, limits: limits, registrationApp: registrationApp
         ).add(to: router)

@@ -199,8 +199,8 @@ final class VendorAccount<V: Vendor>: Sendable {
     private func settle(_ batch: VendorBatch, _ answer: VendorAnswer) {
         switch answer {
         case .settled(let outcomes):
-            let later = clock.now.adding(seconds: RetryDelay(attempts: batch.attempts).seconds)
-            let outcomes = state.withLock { $0.deaths.checked(outcomes, later: later) }
+            let (later, now) = (clock.now.adding(seconds: batch.retryDelay), clock.uptime)
+            let outcomes = state.withLock { $0.deaths.checked(outcomes, later: later, at: now) }
             for (pending, outcome) in zip(batch.deliveries, outcomes) { pending.completion(outcome) }
             for pending in batch.deliveries.dropFirst(outcomes.count) {
                 pending.completion(
@@ -212,7 +212,7 @@ final class VendorAccount<V: Vendor>: Sendable {
         case .busy(_, let detail), .credential(let detail):
             giveBack(batch, detail)
         case .failing(let code, let detail):
-            let seconds = RetryDelay(attempts: batch.attempts).seconds
+            let seconds = batch.retryDelay
             settle(
                 batch,
                 .all(

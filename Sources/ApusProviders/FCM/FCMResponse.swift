@@ -70,7 +70,7 @@ struct FCMResponse {
             return .all(batch, .tokenDead(since: nil), code: name, detail: detail)
         case "THIRD_PARTY_AUTH_ERROR":
             // The project's keys for Apple's or the browsers' services: others are not concerned.
-            return later(batch, RetryDelay(attempts: batch.attempts).seconds, name, detail, at: now)
+            return later(batch, batch.retryDelay, name, detail, at: now)
         case "QUOTA_EXCEEDED" where message.lowercased().contains("device"):
             return later(batch, asked ?? 60, name, detail, at: now)
         case "QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED": return .busy(seconds: asked ?? 60, detail: detail)

@@ -110,7 +110,7 @@ struct GetuiResponse {
         guard let job else {
             return .unanswered(code: "getui.unknown", detail: "Getui took it and does not say what it did.")
         }
-        let again = now.adding(seconds: RetryDelay(attempts: batch.attempts).seconds)
+        let again = now.adding(seconds: batch.retryDelay)
         var outcomes = batch.tokens.map { token -> VendorOutcome in
             guard let state = job.values[token] else {
                 suspects.insert([token])

@@ -1,22 +1,7 @@
 package import ApusCore
 
-/// Whom Umeng itself is to find.
-package enum UmengAudience: Sendable, Equatable {
-    /// Every device of the app: `broadcast`, ten a day.
-    case everyone
-    /// Those that a filter finds, a JSON object with `where`: `groupcast`, five a minute.
-    case filter(String)
-    /// Those that the app gave these names, up to 500: `customizedcast`.
-    case aliases([String], type: String)
-
-    /// Umeng tells nothing of those for aliases.
-    var isTask: Bool {
-        if case .aliases = self { false } else { true }
-    }
-}
-
 /// Messages whose devices Umeng finds: what becomes of single devices is not known then.
-package struct UmengJobs: Sendable {
+package struct UmengJobs: VendorJobs {
     private static let mostAliases = 500
 
     private let provider: BatchingProvider<UmengVendor>
@@ -34,7 +19,7 @@ package struct UmengJobs: Sendable {
     /// Sends a message. Umeng does not do a job a second time that has the same message's id, except for aliases.
     /// - Throws: `ApusError` that says what is wrong, or what Umeng answered.
     package func send(
-        _ message: Message, to audience: UmengAudience, on platform: Platform
+        _ message: Message, to audience: JobAudience, on platform: Platform
     ) async throws(ApusError) -> VendorTask {
         try Self.check(audience)
         let account = try account(of: message.app, platform)
@@ -55,7 +40,7 @@ package struct UmengJobs: Sendable {
         _ = try await response(to: account.vendor.cancel(task.id, at: clock.now), of: account)
     }
 
-    private static func check(_ audience: UmengAudience) throws(ApusError) {
+    private static func check(_ audience: JobAudience) throws(ApusError) {
         switch audience {
         case .everyone: break
         case .filter(let filter):
@@ -105,5 +90,12 @@ package struct UmengJobs: Sendable {
                 .unavailable(retryAfter: 30), code: "umeng.unknown",
                 "Umeng did not answer, and may have taken it: \(reason).")
         }
+    }
+}
+
+extension JobAudience {
+    /// Whether Umeng says how the job stands; it tells nothing of those for aliases.
+    var isTask: Bool {
+        if case .aliases = self { false } else { true }
     }
 }

@@ -54,7 +54,7 @@ struct UmengVendor: Vendor {
     // MARK: Jobs
 
     func send(
-        _ message: Message, to audience: UmengAudience, at now: Timestamp
+        _ message: Message, to audience: JobAudience, at now: Timestamp
     ) throws(ApusError) -> OutgoingRequest {
         let payload = try UmengPayload(message, for: credential)
         return try request("/api/send", at: now) { body in

@@ -15,9 +15,9 @@ struct WebPushAnswer {
 
     /// - Parameters:
     ///   - service: the origin of the endpoint.
-    ///   - delay: when to try again if the service does not say.
+    ///   - delay: seconds until it is tried again if the service does not say.
     init(
-        _ result: Result<OutgoingResponse, OutgoingFailure>, from service: String, delay: RetryDelay, at now: Timestamp
+        _ result: Result<OutgoingResponse, OutgoingFailure>, from service: String, delay: Int64, at now: Timestamp
     ) {
         switch result {
         case .success(let response):
@@ -29,17 +29,17 @@ struct WebPushAnswer {
                     detail: "\(service) is not a destination that Apus sends to: \(reason)."))
         case .failure(.notSent(let reason)):
             self.init(
-                later: delay.seconds, code: "webpush.not_sent", "Nothing was sent to \(service): \(reason)", at: now)
+                later: delay, code: "webpush.not_sent", "Nothing was sent to \(service): \(reason)", at: now)
         case .failure(.unanswered(let reason)):
             self.init(
                 VendorOutcome(
                     .unknown, code: "webpush.unknown",
                     detail: "It was sent to \(service) and not answered: \(reason)."),
-                trouble: .seconds(delay.seconds))
+                trouble: .seconds(delay))
         }
     }
 
-    private init(_ response: OutgoingResponse, from service: String, delay: RetryDelay, at now: Timestamp) {
+    private init(_ response: OutgoingResponse, from service: String, delay: Int64, at now: Timestamp) {
         let code = "webpush.\(response.status)"
         let answer = "\(service) answered \(response.status)"
         switch response.status {
@@ -51,7 +51,7 @@ struct WebPushAnswer {
             let detail = "\(answer): there is no such subscription any more."
             self.init(VendorOutcome(.tokenDead(since: nil), code: code, detail: detail))
         case 408, 425, 429, 500...:
-            let seconds = delay.seconds(retryAfter: response.headers.first(name: "retry-after"), at: now)
+            let seconds = RetryAfter.seconds(response.headers.first(name: "retry-after"), at: now, otherwise: delay)
             self.init(later: seconds, code: code, answer, at: now)
         default:
             let detail = answer + Self.meaning(ofRefusal: response.status) + Self.words(of: response)

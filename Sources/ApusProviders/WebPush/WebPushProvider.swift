@@ -125,7 +125,8 @@ package final class WebPushProvider: PushProvider {
     private func answer(
         _ result: Result<OutgoingResponse, OutgoingFailure>, to delivery: VendorDelivery, of service: String
     ) -> WebPushAnswer {
-        WebPushAnswer(result, from: service, delay: RetryDelay(attempts: delivery.attempts), at: clock.now)
+        let delay = RetryDelay.vendor.spreadSeconds(after: delivery.attempts + 1)
+        return WebPushAnswer(result, from: service, delay: delay, at: clock.now)
     }
 
     // MARK: Credentials

@@ -3,6 +3,7 @@ import ApusCore
 private enum Statements {
     static let select = "SELECT id, user_num, user_name, user_pass, email, mobile, active_flag FROM sys_users"
     static let byNumber: SQL = "\(select) WHERE user_num = ?"
+    static let list: SQL = "\(select) WHERE user_num > ? ORDER BY user_num LIMIT ?"
     static let clear: SQL = "\(select) WHERE user_pass NOT LIKE 'scrypt$%' AND user_pass <> '' LIMIT ?"
     static let put: SQL = """
         INSERT INTO sys_users (user_num, user_name, user_pass, email, mobile, active_flag, created_at, updated_at)
@@ -28,6 +29,7 @@ private enum Statements {
         SELECT t.user_num, t.app FROM business_tokens t JOIN sys_users u ON u.user_num = t.user_num
         WHERE t.hash = ? AND t.expires_at > ? AND coalesce(u.active_flag, 1) <> 0
         """
+    static let removeTokens: SQL = "DELETE FROM business_tokens WHERE user_num = ?"
     static let expireTokens: SQL = "DELETE FROM business_tokens WHERE expires_at <= ?"
 }
 
@@ -44,6 +46,12 @@ extension SQLiteTransaction {
 
     func user(_ number: String) throws -> BusinessUser? {
         try database.first(Statements.byNumber, number, value: user)
+    }
+
+    func users(after: String?, limit: Int) throws -> [BusinessUser] {
+        var users: [BusinessUser] = []
+        try database.rows(Statements.list, after ?? "", limit) { users.append(user($0)) }
+        return users
     }
 
     func usersWithClearPassword(limit: Int) throws -> [BusinessUser] {
@@ -74,6 +82,10 @@ extension SQLiteTransaction {
         try database.first(Statements.bearer, token.bytes, now) {
             TokenBearer(userNumber: $0.text(0), app: AppNumber($0.int(1)))
         }
+    }
+
+    func removeTokens(ofUser number: String) throws {
+        try database.run(Statements.removeTokens, number)
     }
 
     func removeExpiredTokens(at now: Timestamp) throws {

@@ -43,7 +43,11 @@ private enum Statements {
         """
     static let taskColumns =
         "SELECT message, route, platform, id, app, result, status, response, at, final FROM vendor_tasks"
-    static let openTasks: SQL = "\(taskColumns) WHERE final = 0 ORDER BY at LIMIT ?"
+    static let openTasks: SQL = """
+        \(taskColumns)
+        WHERE final = 0 AND route = ?1 AND at < ?2 AND (at, message, route, platform, id) > (?3, ?4, ?1, ?5, ?6)
+        ORDER BY at, message, route, platform, id LIMIT ?7
+        """
     static let tasksOfMessage: SQL = "\(taskColumns) WHERE message = ? ORDER BY route, platform, id"
     static let forget: SQL = "DELETE FROM dead_tokens WHERE app = ? AND route = ? AND position <= ?"
 }
@@ -121,9 +125,12 @@ extension SQLiteTransaction {
             status.result, status.status, status.response, status.at, status.isFinal)
     }
 
-    func openTasks(limit: Int) throws -> [VendorTask] {
+    func openTasks(of route: Route, after: VendorTask?, before time: Timestamp, limit: Int) throws -> [VendorTask] {
         var tasks: [VendorTask] = []
-        try database.rows(Statements.openTasks, limit) { tasks.append(task($0)) }
+        try database.rows(
+            Statements.openTasks, route.rawValue, time, after?.status.at ?? Timestamp(milliseconds: .min),
+            after?.message ?? .zero, after?.platform.rawValue ?? 0, after?.id ?? "", limit
+        ) { tasks.append(task($0)) }
         return tasks
     }
 

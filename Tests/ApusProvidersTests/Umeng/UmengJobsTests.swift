@@ -43,7 +43,7 @@ struct UmengJobsTests {
     @Test("a job is cancelled once")
     func cancel() async throws {
         try await withJobs { _, jobs, message in
-            let filter = UmengAudience.filter(#"{"where":{"and":[{"tag":"a"}]}}"#)
+            let filter = JobAudience.filter(#"{"where":{"and":[{"tag":"a"}]}}"#)
             let task = try await jobs.send(message, to: filter, on: .android)
             #expect(task.id.hasPrefix("us"))
             try await jobs.cancel(task)
@@ -65,7 +65,7 @@ struct UmengJobsTests {
     @Test("what cannot be done is said")
     func errors() async throws {
         try await withJobs { fixture, jobs, message in
-            func code(_ audience: UmengAudience, _ platform: Platform = .android) async -> String? {
+            func code(_ audience: JobAudience, _ platform: Platform = .android) async -> String? {
                 do throws(ApusError) {
                     _ = try await jobs.send(message, to: audience, on: platform)
                     return nil

@@ -160,7 +160,7 @@ struct UmengVendorTests {
         try await Fixture.withUmeng(platforms: ["android"]) { fixture in
             let tokens = (0..<100).map { "40144014" + String(repeating: "x", count: 33) + String($0 + 100) }
             let outcomes = try await fixture.send(fixture.deliveries(to: tokens, on: .android))
-            #expect(outcomes.count { $0?.result == .tokenDead(since: nil) } == TokenDeathGuard.limit - 1)
+            #expect(outcomes.count { $0?.result == .tokenDead(since: nil) } == TokenDeathGuard.Settings().deaths - 1)
             #expect(fixture.provider.problem(of: Fixture.app)?.contains("another app's") == true)
         }
     }

@@ -14,7 +14,7 @@ struct WebPushAnswerTests {
     }
 
     func answer(_ result: Result<OutgoingResponse, OutgoingFailure>) -> WebPushAnswer {
-        WebPushAnswer(result, from: "https://push", delay: RetryDelay(attempts: 1, jitter: 0), at: now)
+        WebPushAnswer(result, from: "https://push", delay: 10, at: now)
     }
 
     @Test("every 2xx accepts, and the message's address is kept", arguments: [200, 201, 202, 204])

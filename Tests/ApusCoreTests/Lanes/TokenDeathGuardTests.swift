@@ -1,4 +1,4 @@
-import ApusAPNs
+import ApusCore
 import NIOCore
 import Testing
 

@@ -1,5 +1,3 @@
-package import ApusCore
-
 /// The header `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
 package enum RetryAfter {
     private static let months = [
@@ -10,6 +8,14 @@ package enum RetryAfter {
     package static func seconds(_ text: String, at now: Timestamp) -> Int64? {
         if let seconds = Int64(text) { return seconds >= 0 ? seconds : nil }
         return date(text).map { max(0, ($0.milliseconds - now.milliseconds + 999) / 1000) }
+    }
+
+    /// What a service may ask for: a day, in seconds.
+    private static let longest: Int64 = 86_400
+
+    /// Seconds to wait: what the service asks for, within bounds, or else `usual`.
+    package static func seconds(_ text: String?, at now: Timestamp, otherwise usual: Int64) -> Int64 {
+        text.flatMap { seconds($0, at: now) }.map { min(max($0, 1), longest) } ?? usual
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). The two obsolete forms are not read.

@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// Tells a lane whose device tokens die one by one from a lane that is set up for the wrong environment or topic, for
-/// which all tokens look dead.
+/// Tells device tokens that die one by one from a credential of another app, environment or topic, for which all tokens
+/// look dead.
 ///
 /// It trips when, within the window, at least so many tokens died and they are at least such a share of the answers that
 /// say anything about a token. It then stays tripped until it is reset.

@@ -1,28 +1,25 @@
 import ApusCore
+import NIOCore
 
-/// Tells devices that are gone one by one from a credential of another app, for which all tokens look dead.
-struct TokenDeathGuard {
-    /// In a row, with no token among them that lives.
-    static let limit = 20
-
-    private var deaths = 0
-
+extension TokenDeathGuard {
     /// Why tokens are not dropped at the moment; nil if they are.
     var problem: String? {
-        deaths < Self.limit
-            ? nil
-            : "The last \(deaths) tokens look dead, as they do if the credential is another app's: none is dropped."
+        isTripped
+            ? "Most tokens looked dead, as they do if the credential is another app's: none is dropped until one lives."
+            : nil
     }
 
-    /// Takes outcomes into account.
+    /// Takes outcomes into account. A token that lives shows that the credential is the right one.
     /// - Parameter later: when to try again what is not believed.
     /// - Returns: them, with those that are not believed put off.
-    mutating func checked(_ outcomes: [VendorOutcome], later: Timestamp) -> [VendorOutcome] {
+    mutating func checked(_ outcomes: [VendorOutcome], later: Timestamp, at now: NIODeadline) -> [VendorOutcome] {
         outcomes.map { outcome in
             switch outcome.result {
-            case .accepted, .received: deaths = 0
+            case .accepted, .received:
+                if isTripped { reset() }
+                _ = record(isDeath: false, at: now)
             case .tokenDead:
-                deaths += 1
+                _ = record(isDeath: true, at: now)
                 if let problem {
                     return VendorOutcome(
                         .later(at: later), code: outcome.code, detail: "\(outcome.detail) \(problem)",

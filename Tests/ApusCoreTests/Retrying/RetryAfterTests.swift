@@ -1,8 +1,6 @@
 import ApusCore
 import Testing
 
-@testable import ApusProviders
-
 @Suite("RetryAfter")
 struct RetryAfterTests {
     /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 §5.6.7.
@@ -14,6 +12,15 @@ struct RetryAfterTests {
         #expect(RetryAfter.seconds("Sun, 06 Nov 1994 08:49:37 GMT", at: date.adding(seconds: -90)) == 90)
         #expect(RetryAfter.seconds("Sun, 06 Nov 1994 08:49:37 GMT", at: date.adding(milliseconds: -1500)) == 2)
         #expect(RetryAfter.seconds("Thu, 29 Feb 2024 00:00:00 GMT", at: Timestamp(milliseconds: 0)) == 1_709_164_800)
+    }
+
+    @Test("what is asked for counts, within bounds")
+    func asked() {
+        #expect(RetryAfter.seconds("7", at: date, otherwise: 20) == 7)
+        #expect(RetryAfter.seconds("0", at: date, otherwise: 20) == 1)
+        #expect(RetryAfter.seconds("99999999", at: date, otherwise: 20) == 86_400)
+        #expect(RetryAfter.seconds("soon", at: date, otherwise: 20) == 20)
+        #expect(RetryAfter.seconds(nil, at: date, otherwise: 20) == 20)
     }
 
     @Test("a date that has passed is now")
