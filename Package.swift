@@ -174,7 +174,7 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusClient", "ApusCore", "ApusProviders", "ApusServer", "ApusSimulators",
+                "ApusClient", "ApusCore", "ApusProviders", "ApusServer", "ApusSimulators", "ApusStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -266,7 +266,7 @@ let package = Package(
         .testTarget(
             name: "ApusServerTests",
             dependencies: [
-                "ApusCore", "ApusServer",
+                "ApusCore", "ApusServer", "ApusStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

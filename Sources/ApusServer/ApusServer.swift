@@ -96,11 +96,9 @@ package final class ApusServer: Sendable {
         addGauges(to: metrics, dispatcher, vendors, oldestUnsent, budget)
         let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
         let newToken = try await tokens.load()
-        let apps = AppRegistry(
-            apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
-            clock: clock)
-        let keyFile = configuration.server.keyFile ?? configuration.server.dataDirectory + "/secret.key"
-        let box = try KeyFile.open(keyFile)
+        let known = try await dispatcher.query { try $0.apps() }
+        let apps = AppRegistry(apps: known, messagesPerSecond: configuration.limits.appRate, clock: clock)
+        let box = try KeyFile.open(KeyFile.path(configuration), isFirstStart: known.isEmpty)
         let accounts = XMPPAccountBook(
             dispatcher: dispatcher, box: box, keepsPasswords: configuration.xmpp.keepsPasswords)
         let bridge = LegacyBridge(

@@ -3,11 +3,18 @@ import Foundation
 
 /// The key that secrets are encrypted with at rest. Without it they cannot be read, so it belongs in every backup, and
 /// into another place than the database.
-enum KeyFile {
+package enum KeyFile {
+    package static func path(_ configuration: Configuration) -> String {
+        configuration.server.keyFile ?? configuration.server.dataDirectory + "/secret.key"
+    }
+
     /// Reads the key, or makes one at the first start.
     /// - Throws: `StartingError` with what to do.
-    static func open(_ path: String) throws -> SecretBox {
-        if !FileManager.default.fileExists(atPath: path) { try make(path) }
+    static func open(_ path: String, isFirstStart: Bool) throws -> SecretBox {
+        if !FileManager.default.fileExists(atPath: path) {
+            guard isFirstStart else { throw missing(path) }
+            try make(path)
+        }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8),
             let key = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)),
             let box = SecretBox(key: Array(key))
@@ -19,6 +26,17 @@ enum KeyFile {
                     + "base 64. Restore it from a backup: what was encrypted with it cannot be read without it.")
         }
         return box
+    }
+
+    /// A new key in the place of one that is lost would go unnoticed until something cannot be read.
+    private static func missing(_ path: String) -> StartingError {
+        StartingError(
+            code: "missing_key_file",
+            description:
+                "The key file \(path) is missing, but the database is in use already. Restore the key file from a backup. "
+                + "If it is lost for good, make a new one with `head -c 32 /dev/urandom | base64 > \(path)`: vendors' "
+                + "credentials must then be entered anew, endpoints registered anew, and passwords of XMPP users set anew."
+        )
     }
 
     private static func make(_ path: String) throws {
@@ -46,6 +64,6 @@ enum PrivateFile {
         try handle.write(contentsOf: Data(text.utf8))
         try handle.synchronize()
         try handle.close()
-        guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try SyncedFile.rename(temporary, to: path)
     }
 }

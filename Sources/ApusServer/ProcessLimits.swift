@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 /// What the operating system lets this process use.
-enum ProcessLimits {
+package enum ProcessLimits {
     /// The processors that this process may run on, which may be fewer than the machine has.
     static var processors: Int {
         // As `sched_getaffinity` tells it, which Swift's Glibc module does not have.
@@ -32,7 +32,10 @@ enum ProcessLimits {
         _ = setrlimit(resource, &limit)
     }
 
-    static var mostDescriptors: Int { Int(clamping: descriptors.rlim_cur) }
+    /// Uses the processors only as far as other processes leave them free, a server for one.
+    package static func letOthersFirst() {
+        _ = nice(10)
+    }
 
     private static var descriptors: rlimit {
         var limit = rlimit()

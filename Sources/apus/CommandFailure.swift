@@ -8,6 +8,7 @@ enum CommandExit: Int32 {
     case refused = 1
     case wrongUsage = 2
     case unreachable = 3
+    case problemFound = 4
 }
 
 /// Why a command did not do what it was asked to: one sentence with what to do about it, and an exit code.

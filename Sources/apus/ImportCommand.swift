@@ -50,7 +50,7 @@ struct ImportCommand: AsyncParsableCommand {
                 }
             }
             if !batch.isEmpty { try await send(batch, client, &report) }
-            print(options.json ? try report.json() : report.text)
+            print(options.json ? try JSONText.of(report) : report.text)
         }
 
         /// Of a request.
@@ -128,11 +128,5 @@ private struct ImportReport: Encodable {
         lines += problems.map { "Not read: \($0)" }
         lines += otherTables.sorted { $0.key < $1.key }.map { "Not taken: \($0.value) rows of \($0.key)" }
         return lines.joined(separator: "\n")
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

@@ -360,7 +360,8 @@ class TestStopping:
         assert app.server.stop() == 0
         copy = app.server.directory / "copy"
         copy.mkdir()
-        shutil.copy(app.server.data / "apus.db", copy)
+        for name in ("apus.db", "secret.key"):
+            shutil.copy(app.server.data / name, copy)
         app.server.data = copy
         app.server.start()
         assert app.state(message, device) == "unsent"

@@ -25,9 +25,10 @@ enum ConfigurationEnvironment {
 
     /// The variables that commands and scripts around the server read.
     private static func isForOthers(_ variable: String) -> Bool {
-        ["APUS_CONFIG", "APUS_SERVER", "APUS_CA", "APUS_APP_KEY", "APUS_DATA", "APUS_TOKEN", "APUS_RESET"].contains(
-            variable)
-            || variable.hasPrefix("APUS_BENCH")
+        [
+            "APUS_CONFIG", "APUS_SERVER", "APUS_CA", "APUS_APP_KEY", "APUS_DATA", "APUS_TOKEN", "APUS_RESET",
+            "APUS_BACKUP_PASSPHRASE",
+        ].contains(variable) || variable.hasPrefix("APUS_BENCH")
     }
 
     /// Kubernetes and Docker describe a service named `apus` by variables such as `APUS_PORT=tcp://10.0.0.7:8080`,

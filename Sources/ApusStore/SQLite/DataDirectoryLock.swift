@@ -1,11 +1,11 @@
 import Foundation
 
 /// Keeps a second server off the same data directory, for as long as the process lives.
-final class DataDirectoryLock: Sendable {
+package final class DataDirectoryLock: Sendable {
     private let descriptor: Int32
 
     /// - Throws: `StoreOpeningError` if another process holds the lock.
-    init(directory: String) throws {
+    package init(directory: String) throws {
         let path = directory + "/apus.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {

@@ -35,12 +35,15 @@ package final class SQLiteMessageStore: MessageStore {
         var configuration = Configuration()
         configuration.label = "apus.store"
         configuration.maximumReaderCount = 3
-        configuration.busyMode = .timeout(10)
+        configuration.busyMode = .timeout(busyTime)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;")
         }
         return configuration
     }
+
+    /// Seconds that another process, which writes to the file too, is waited for.
+    private static let busyTime: TimeInterval = 10
 
     private static func prepare(_ pool: DatabasePool, file: String, largestFile: Int64?) throws {
         try pool.writeWithoutTransaction { database in
@@ -88,11 +91,16 @@ package final class SQLiteMessageStore: MessageStore {
     /// The size in bytes that the write-ahead log may reach before it is started anew. SQLite does that by itself only
     /// when nobody reads, which on a busy server may be never.
     private static let largestLog: Int64 = 64 << 20
+    /// Milliseconds that readers are waited for to do so. One that reads for long, as a backup does, must not hold up
+    /// the writer: the log then grows until it has ended.
+    private static let patience = 20
 
     private func boundLog(_ database: Database) throws {
         guard writes.add(1, ordering: .relaxed).newValue % 256 == 0 else { return }
         var status = stat()
         guard stat(file + "-wal", &status) == 0, status.st_size > Self.largestLog else { return }
+        try database.execute(sql: "PRAGMA busy_timeout = \(Self.patience)")
+        defer { try? database.execute(sql: "PRAGMA busy_timeout = \(Int(Self.busyTime * 1000))") }
         try database.execute(sql: "PRAGMA wal_checkpoint(RESTART)")
     }
 

@@ -31,6 +31,10 @@ package struct StoreOpeningError: Error, Equatable, CustomStringConvertible {
                 + "`sqlite3 \(file) .recover` may save what is readable.")
     }
 
+    static func missing(_ file: String) -> Self {
+        .init(code: "database_missing", "There is no database \(file). Name the data directory with --data-dir.")
+    }
+
     static func newer(_ file: String) -> Self {
         .init(
             code: "database_newer",
