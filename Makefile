@@ -11,7 +11,7 @@ BENCH_DIR ?= ../shared/bench
 
 CHECK_IMPORTS := --explicit-target-dependency-import-check error
 
-.PHONY: help run test unit acceptance docs lint format bench clean build-release build-tests
+.PHONY: help run test unit acceptance docs lint format bench deb clean build-release build-tests
 
 help:
 	@echo 'make run         build Apus and serve on http://127.0.0.1:8080; ARGS="--port 9000" goes to apus serve'
@@ -22,6 +22,7 @@ help:
 	@echo 'make lint        check the format of the Swift sources'
 	@echo 'make format      put the Swift sources into that format'
 	@echo 'make bench       measure the release build; BENCH_DIR=<directory of the load generator>'
+	@echo 'make deb         Debian packages of the release build, in .build/package'
 	@echo 'make clean       remove what was built; downloaded packages stay'
 
 run: build-release
@@ -51,6 +52,13 @@ bench:
 	@$(MAKE) --no-print-directory build-release
 	swift build -c release --product ApusBenchmarks
 	@BENCH_DIR='$(BENCH_DIR)' Scripts/bench
+
+# The Swift runtime is linked in, so that the packages need nothing but Debian's.
+deb:
+	@Scripts/install-packages package
+	swift build -c release --static-swift-stdlib --product apus
+	swift build -c release --static-swift-stdlib --product apus-distributor
+	Scripts/deb
 
 clean:
 	swift package clean

@@ -15,10 +15,7 @@ package enum KeyFile {
             guard isFirstStart else { throw missing(path) }
             try make(path)
         }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-            let key = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)),
-            let box = SecretBox(key: Array(key))
-        else {
+        guard let box = read(path) else {
             throw StartingError(
                 code: "unusable_key_file",
                 description:
@@ -26,6 +23,14 @@ package enum KeyFile {
                     + "base 64. Restore it from a backup: what was encrypted with it cannot be read without it.")
         }
         return box
+    }
+
+    /// - Returns: nil if the file cannot be read, or holds no key.
+    static func read(_ path: String) -> SecretBox? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let key = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        else { return nil }
+        return SecretBox(key: Array(key))
     }
 
     /// A new key in the place of one that is lost would go unnoticed until something cannot be read.

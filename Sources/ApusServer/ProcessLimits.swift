@@ -25,6 +25,9 @@ package enum ProcessLimits {
         max(1, Int(clamping: descriptors.rlim_cur) - reserve)
     }
 
+    /// How many descriptors the server may have once it has raised its limit.
+    static var mostDescriptors: Int { Int(clamping: descriptors.rlim_max) }
+
     /// Allows as many descriptors as the hard limit does.
     static func raiseDescriptors() {
         var limit = descriptors

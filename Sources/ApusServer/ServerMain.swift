@@ -18,6 +18,7 @@ package enum ServerMain {
         // From here on signals stop the server and no longer end the process.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         if banner { print(Banner.text(server)) }
+        ServiceManager.tell(.ready)
         let (stop, stopping) = AsyncStream.makeStream(of: Void.self)
         let listening = Task {
             var isStopping = false
@@ -35,6 +36,7 @@ package enum ServerMain {
         defer { listening.cancel() }
         let work = Task { await server.work() }
         for await _ in stop {}
+        ServiceManager.tell(.stopping)
         work.cancel()
         let limit = server.configuration.server.drainTime
         let watchdog = Task {

@@ -12,23 +12,26 @@ struct ApusCommand: AsyncParsableCommand {
             Commands that talk to a server find it by --server or APUS_SERVER, and prove who they are by --token or \
             APUS_ADMIN_TOKEN.
 
-            Exit codes: 0 done; 1 refused or failed; 2 wrong usage or configuration; 3 the server cannot be reached; \
-            4 what was checked is not as it should be.
+            Exit codes: \(CommandExit.summary).
             """,
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
             DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
             ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, LegacyAPNsCommand.self, UserCommand.self,
-            ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, BackupCommand.self,
-            RestoreCommand.self, VerifyCommand.self, SimulateCommand.self, ConfigCommand.self, VersionCommand.self,
+            ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, HealthCommand.self,
+            DoctorCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, SimulateCommand.self,
+            ConfigCommand.self, CompletionCommand.self, VersionCommand.self,
         ])
 }
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-    func run() {
-        print(ApusCommand.version)
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        print(json ? try JSONText.of(["version": ApusCommand.version]) : ApusCommand.version)
     }
 }

@@ -2,13 +2,26 @@ import ApusClient
 import ApusServer
 import ArgumentParser
 
-/// The exit codes, as `apus --help` documents them.
-enum CommandExit: Int32 {
+/// The exit codes of all commands.
+enum CommandExit: Int32, CaseIterable {
     case done = 0
     case refused = 1
     case wrongUsage = 2
     case unreachable = 3
     case problemFound = 4
+
+    private var meaning: String {
+        switch self {
+        case .done: "done"
+        case .refused: "refused or failed"
+        case .wrongUsage: "wrong usage or configuration"
+        case .unreachable: "the server cannot be reached"
+        case .problemFound: "what was checked is not as it should be"
+        }
+    }
+
+    /// As `apus --help` documents them.
+    static var summary: String { allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ") }
 }
 
 /// Why a command did not do what it was asked to: one sentence with what to do about it, and an exit code.

@@ -11,10 +11,25 @@ struct ConfigCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ConfigurationOptions
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        private struct Answer: Encodable {
+            let ok: Bool
+            let problems: [String]
+        }
+
         func run() throws {
-            let configuration = try options.load()
-            let count = configuration.origins.count
-            print("The configuration is right. \(count) of \(ConfigurationKey.all.count) keys are set.")
+            do {
+                let count = try options.load().origins.count
+                print(
+                    json
+                        ? try JSONText.of(Answer(ok: true, problems: []))
+                        : "The configuration is right. \(count) of \(ConfigurationKey.all.count) keys are set.")
+            } catch let error as ConfigurationError where json {
+                print(try JSONText.of(Answer(ok: false, problems: error.problems)))
+                throw error
+            }
         }
     }
 
@@ -24,9 +39,24 @@ struct ConfigCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ConfigurationOptions
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        private struct Setting: Encodable {
+            let key: String
+            let value: String
+            let from: String
+        }
+
         func run() throws {
+            let settings = try options.load().settings
+            if json {
+                return print(
+                    try JSONText.of(
+                        settings.map { Setting(key: $0.name, value: $0.value, from: $0.origin.description) }))
+            }
             var table = TextTable(header: ["KEY", "VALUE", "FROM"])
-            for setting in try options.load().settings {
+            for setting in settings {
                 table.add(setting.name, setting.value, setting.origin.description)
             }
             print(table.text)

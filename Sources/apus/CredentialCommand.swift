@@ -50,8 +50,10 @@ struct CredentialCommand: AsyncParsableCommand {
         @Option(help: "Its port. (default: 443)")
         var port: Int?
 
-        @Option(help: "A PEM file with the authority that its certificate comes from, as the server reads it.")
-        var ca: String?
+        @Option(
+            name: .customLong("apns-ca"),
+            help: "A PEM file with the authority that its certificate comes from, as the server reads it.")
+        var authority: String?
 
         func validate() throws {
             guard (p8 == nil) != (certificate == nil) else {
@@ -62,7 +64,7 @@ struct CredentialCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = [
                 "topic": topic, "environment": environment, "keyId": keyID, "teamId": teamID, "host": host,
-                "port": port.map(String.init), "ca": ca.map { URL(fileURLWithPath: $0).path },
+                "port": port.map(String.init), "ca": authority.map { URL(fileURLWithPath: $0).path },
             ].compactMapValues { $0 }
             let secret = [
                 "p8": try p8.map { String(decoding: try InputFile.read($0), as: UTF8.self) },

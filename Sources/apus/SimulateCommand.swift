@@ -71,7 +71,7 @@ struct SimulateCommand: AsyncParsableCommand {
                 Let an app of a server use it:
 
                     apus credential add apns --app APP_ID --topic \(topic[0]) --p8 \(keyFile) --key-id \(keyID) \\
-                      --team-id \(teamID) --host 127.0.0.1 --port \(simulator.port) --ca \(directory)/ca.pem
+                      --team-id \(teamID) --host 127.0.0.1 --port \(simulator.port) --apns-ca \(directory)/ca.pem
                 """)
             try? await Task.sleep(for: .seconds(365 * 86_400))
             try await simulator.stop()

@@ -95,7 +95,7 @@ class Simulator:
     @property
     def address(self):
         """Options that lead to it."""
-        return ["--host", "127.0.0.1", "--port", self.port, "--ca", self.ca]
+        return ["--host", "127.0.0.1", "--port", self.port, "--apns-ca", self.ca]
 
     def key_options(self, p8=None):
         return ["--topic", TOPIC, "--p8", p8 or self.key, "--key-id", KEY_ID, "--team-id", TEAM_ID, *self.address]

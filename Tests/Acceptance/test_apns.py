@@ -470,7 +470,7 @@ class TestWrongFiles:
         assert "nothing.pem cannot be read" in said
 
     def test_an_authority_that_cannot_be_read(self, bare_app, simulator):
-        options = [*self.KEY, "--p8", simulator.key, "--host", "127.0.0.1", "--ca", "/nowhere/ca.pem"]
+        options = [*self.KEY, "--p8", simulator.key, "--host", "127.0.0.1", "--apns-ca", "/nowhere/ca.pem"]
         assert "/nowhere/ca.pem" in self.is_refused(bare_app, *options)
 
     def test_an_environment_that_there_is_not(self, bare_app, simulator):

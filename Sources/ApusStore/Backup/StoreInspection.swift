@@ -38,6 +38,15 @@ package enum StoreInspection {
         return summary
     }
 
+    /// When the latest message was accepted; nil if there is none.
+    /// - Throws: as `summary(of:)`.
+    package static func lastMessage(in directory: String) throws -> Timestamp? {
+        let file = try StoreFile.open(StoreFile.path(in: directory))
+        let last = try file.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM messages") }
+        try file.close()
+        return last.map { MessageID($0).time }
+    }
+
     private static func inspect(
         _ database: Database, at now: Timestamp, _ report: inout StoreReport, _ progress: (String) -> Void
     ) throws {
