@@ -4,9 +4,15 @@ import Foundation
 
 /// What a server's readiness depends on.
 enum ServerChecks {
+    private static let longestCommit = Duration.seconds(10)
+
     /// A message could be stored and read.
     static func store(_ dispatcher: Dispatcher) -> ReadinessCheck {
         ReadinessCheck("store") {
+            // Behind a commit that hangs, another would only hang too.
+            guard dispatcher.longestCommitWait < longestCommit else {
+                return .failed(code: "store_unavailable", "The store is still busy with what came before.")
+            }
             let started = ContinuousClock.now
             do {
                 try await dispatcher.update { try $0.probe() }
@@ -34,8 +40,6 @@ enum ServerChecks {
                 "Only \(text). Free some, or lower storage.least_free, which is \(least >> 20) MB.")
         }
     }
-
-    private static let longestCommit = Duration.seconds(10)
 
     static func commits(_ dispatcher: Dispatcher) -> ReadinessCheck {
         ReadinessCheck("commits") {

@@ -21,9 +21,9 @@ public struct ConnectionClosure: Sendable, Equatable, CustomStringConvertible {
     /// Whether the server is about to stop, or to be started anew.
     public var isServerStopping: Bool { code == 1001 || code == 1012 }
 
-    /// After what time the server wants the device back, if it says so: `… in 7 s`.
+    /// After what time the server wants the device back, if it says so (`… in 7 s`): not more than 9,999 seconds.
     public var comeBackAfter: Duration? {
-        guard code == 1012, let seconds = reason.firstMatch(of: /in ([0-9]{1,6}) s$/)?.output.1 else { return nil }
+        guard code == 1012, let seconds = reason.firstMatch(of: /in ([0-9]{1,4}) s$/)?.output.1 else { return nil }
         return Int(seconds).map { .seconds($0) }
     }
 

@@ -28,6 +28,8 @@ final class Histogram: TimerHandler, @unchecked Sendable {
     }
 
     func recordNanoseconds(_ duration: Int64) {
+        // A clock that is set back makes no time.
+        let duration = max(duration, 0)
         var bucket = 0
         while bucket < Self.nanoseconds.count, duration > Self.nanoseconds[bucket] { bucket += 1 }
         let stripe = Self.stripe * Self.width
