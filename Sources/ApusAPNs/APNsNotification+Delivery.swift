@@ -13,11 +13,27 @@ extension APNsNotification {
         } else {
             payload = try APNsPayload(message).encoded()
         }
+        let priority =
+            if let priority = options.priority { priority } else { try Self.priority(message, options, payload) }
         try self.init(
             deviceToken: token, bundleID: bundleID, payload: payload, pushType: options.pushType,
-            topic: options.topic, priority: options.priority,
-            expiration: options.isUndelayed ? .undelayed : .at(message.expiresAt), collapseID: options.collapseID,
+            topic: options.topic, priority: priority,
+            expiration: options.isUndelayed ? .undelayed : .at(message.expiresAt),
+            collapseID: options.collapseID ?? (message.content.push == nil ? message.content.collapseKey : nil),
             id: Self.id(of: delivery.key))
+    }
+
+    /// What the message's urgency is to APNs, which takes no urgent ones that show nothing.
+    private static func priority(
+        _ message: Message, _ options: APNsOptions, _ payload: ByteBuffer
+    ) throws(ApusError) -> APNsPriority? {
+        guard let urgency = message.content.urgency else { return nil }
+        let type = if let type = options.pushType { type } else { try APNsPushType(ofPayload: payload) }
+        switch urgency {
+        case .high: return type == .background ? .considerate : .immediate
+        case .normal: return .considerate
+        case .low, .veryLow: return .passive
+        }
     }
 
     private static func id(of key: DeliveryKey) -> String {
@@ -47,6 +63,8 @@ extension APNsPayload {
             if let push = content.push {
                 // Its bytes may be too many: the app fetches them by connecting.
                 custom.append(Custom("endpoint", string: push.registration))
+            } else if let recalled = content.recalls {
+                custom.append(Custom("recall", string: recalled.description))
             } else {
                 custom.append(Custom("command", string: content.alert))
             }

@@ -120,6 +120,7 @@ package final class ApusServer: Sendable {
             dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
             endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, tokens: tokens,
             isDemo: configuration.server.isDemo, limits: limits,
+            recallSeconds: configuration.retention.messages.milliseconds / 1000,
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
             metrics: metrics, logger: logger)
         let tls = try configuration.needsCertificate ? ServerTLS(ServerTLS.Prepared(configuration)) : nil

@@ -26,12 +26,28 @@ struct DeviceAnswer: Decodable {
     let tenantCode: String?
     let platform: String
     let mobile: String?
+    let language: String?
     let tags: [String]?
     let active: Bool
     let connected: Bool
     let registeredAt: String?
 
     var presence: String { active ? (connected ? "connected" : "offline") : "unregistered" }
+
+    var text: String {
+        var table = TextTable()
+        table.add("id", id)
+        table.add("app", appId)
+        table.add("alias", alias)
+        table.add("tenant", tenantCode ?? "")
+        table.add("platform", platform)
+        table.add("mobile", mobile ?? "")
+        table.add("language", language ?? "")
+        table.add("tags", (tags ?? []).joined(separator: ", "))
+        table.add("presence", presence)
+        table.add("registered", registeredAt ?? "")
+        return table.text
+    }
 }
 
 struct DeviceListAnswer: Decodable {
@@ -101,4 +117,20 @@ extension Date {
         // The format cuts off what it should round.
         addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
+}
+
+struct MessageListAnswer: Decodable {
+    struct Message: Decodable {
+        let id: String
+        let appId: String
+        let state: String
+        let createdAt: Date
+        let sendAt: Date?
+        let title: String?
+        let alert: String
+        let recall: String?
+    }
+
+    let messages: [Message]
+    let next: String?
 }

@@ -82,6 +82,7 @@ struct ListenCommand: AsyncParsableCommand {
     private func line(_ message: ReceivedMessage) -> String {
         let time = Date.now.formatted(
             Date.ISO8601FormatStyle(timeZone: .current).time(includingFractionalSeconds: false))
+        if let recalled = message.recall { return "\(time)  \(recalled)  was taken back" }
         return "\(time)  \(message.id)  \(message.alert)" + (message.extra.map { "  \($0)" } ?? "")
     }
 }

@@ -3,8 +3,8 @@ import ArgumentParser
 
 struct MessageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "message", abstract: "Show what became of a message, and why, or take it back.",
-        subcommands: [Show.self, Explain.self, Cancel.self])
+        commandName: "message", abstract: "List messages, show what became of one, and why, or take it back.",
+        subcommands: [List.self, Show.self, Explain.self, Cancel.self])
 
     /// An administrator may see every message, an app its own.
     struct Reader: ParsableArguments {
@@ -16,6 +16,42 @@ struct MessageCommand: AsyncParsableCommand {
         func client() throws -> APIClient {
             let isAdministrator = Environment["APUS_ADMIN_TOKEN"] != nil
             return try options.client(appKey: key ?? (isAdministrator ? nil : Environment["APUS_APP_KEY"]))
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List messages, the latest first.")
+
+        @OptionGroup var reader: Reader
+
+        @Option(help: "Only messages of this app, by its id. An app's key lists its own only.")
+        var app: String?
+
+        @Option(help: "Only messages of the app that are accepted, scheduled or cancelled.")
+        var state: String?
+
+        @Option(help: "How many at most.")
+        var limit: Int?
+
+        @Option(help: "Go on after the list that ended with this.")
+        var after: String?
+
+        func run() async throws {
+            let query = [("appId", app), ("state", state), ("limit", limit.map(String.init)), ("after", after)]
+            let answer = try await reader.client().get(
+                ["v1", "messages"], query: query.compactMap { name, value in value.map { (name, $0) } })
+            try reader.options.show(answer, as: MessageListAnswer.self) { list in
+                guard !list.messages.isEmpty else { return "There are no such messages." }
+                var table = TextTable(header: ["ID", "APP", "CREATED", "STATE", "TEXT"])
+                for message in list.messages {
+                    table.add(
+                        message.id, message.appId, message.createdAt.text,
+                        message.state == "scheduled" ? "for \(message.sendAt?.text ?? "")" : message.state,
+                        message.recall.map { "takes back \($0)" } ?? String((message.title ?? message.alert).prefix(60))
+                    )
+                }
+                return table.text + (list.next.map { "\n\nThere are more: --after \($0)" } ?? "")
+            }
         }
     }
 
@@ -42,7 +78,12 @@ struct MessageCommand: AsyncParsableCommand {
 
         private func text(_ message: MessageStatus) -> String {
             let counts = message.counts.sorted { $0.key < $1.key }.filter { $0.value > 0 }
-            let summary = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            let summary =
+                switch message.state {
+                case "scheduled": "scheduled for \(message.sendAt?.text ?? "")"
+                case "cancelled" where counts.isEmpty: "cancelled"
+                default: counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+                }
             let head = "Message \(message.id) of app \(message.appId), \(message.createdAt.text): "
             var table = TextTable(header: ["DEVICE", "ALIAS", "STATE", "SENT", "RECEIVED", "READ", "TRIES", "ROUTE"])
             for delivery in message.deliveries {
@@ -60,8 +101,11 @@ struct MessageCommand: AsyncParsableCommand {
 
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take back what is not delivered yet.",
-            discussion: "Devices that have the message keep it; a vendor that has it may still deliver it.")
+            abstract: "Take a message back.",
+            discussion: """
+                What is not delivered yet is cancelled, and a message that waits for its time is not sent. Devices that \
+                got it are told to forget it; what they make of that is up to the app.
+                """)
 
         @OptionGroup var reader: Reader
 
@@ -71,7 +115,8 @@ struct MessageCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await reader.client().delete(["v1", "messages", id])
             try reader.options.show(answer, as: MessageCancellation.self) { answer in
-                answer.cancelled == 1 ? "1 delivery was cancelled." : "\(answer.cancelled) deliveries were cancelled."
+                (answer.cancelled == 1 ? "1 delivery was cancelled." : "\(answer.cancelled) deliveries were cancelled.")
+                    + (answer.recalled ?? 0 == 0 ? "" : " Devices that are told to forget it: \(answer.recalled ?? 0).")
             }
         }
     }

@@ -49,6 +49,15 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: "For how many seconds it may wait for its devices.")
     var duration: Int?
 
+    @Option(help: "When to send it, as in 2026-12-01T08:00:00+01:00.")
+    var at: String?
+
+    @Option(help: "1 to 10, or very-low, low, normal or high.")
+    var priority: String?
+
+    @Option(help: "It takes the place of what is undelivered with the same key.")
+    var collapseKey: String?
+
     @Option(help: "Only devices of this tenant.")
     var tenant: String?
 
@@ -73,6 +82,9 @@ struct SendCommand: AsyncParsableCommand {
         message.escalate = escalate
         message.smsMessage = sms
         message.duration = duration
+        message.sendAt = at
+        message.priority = priority
+        message.collapseKey = collapseKey
         message.tenantCode = tenant
         message.platform = platform
         // Who waits at a terminal wants to know at once.

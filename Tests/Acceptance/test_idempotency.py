@@ -134,6 +134,6 @@ class TestBatch:
         assert other.status(answers[1]["requestId"])["appId"] == other.id
 
     def test_a_line_tells_which_of_its_members_mean_nothing(self, app):
-        answers = app.batch([app.body(), app.body(priority=1)])
+        answers = app.batch([app.body(), app.body(color=1)])
         assert "ignored" not in answers[0]
-        assert answers[1]["ignored"] == ["priority"]
+        assert answers[1]["ignored"] == ["color"]

@@ -290,9 +290,9 @@ class TestMessage:
         assert json.loads(received(needConfirm=given))["needConfirm"] is flag
 
     def test_unknown_members_are_accepted_and_listed(self, app):
-        answer = app.post(priority=1, options={"a": [1]})
+        answer = app.post(color=1, options={"a": [1]})
         assert answer.status_code == 200
-        assert answer.json()["ignored"] == ["priority", "options"]
+        assert answer.json()["ignored"] == ["color", "options"]
 
     @pytest.mark.parametrize("member", ["appId", "appKey", "platform", "audienceType", "alert"])
     def test_a_missing_member_is_named_in_chinese(self, app, member):

@@ -45,11 +45,13 @@ class Tokens:
     def call(self, route, bearer=None, key=None):
         method, path = route.split(" ")
         ids = {"/v1/devices": self.device.id, "/v1/messages": self.message, "/v1/schedules": self.schedule}
+        if route == "DELETE /v1/devices/{id}":
+            ids["/v1/devices"] = self.app.register().id
         found = [value for start, value in ids.items() if path.startswith(start)]
         path = path.replace("{id}", str(found[0] if found else self.app.id)).replace("{name}", "nobody")
         query = {
             "GET /v1/devices": f"?appId={self.app.id}", "GET /v1/accounts": f"?appId={self.app.id}",
-            "GET /v1/credentials": f"?appId={self.app.id}",
+            "GET /v1/credentials": f"?appId={self.app.id}", "GET /v1/messages": f"?appId={self.app.id}",
             "GET /v1/messages/{id}/explain": f"?device={self.device.id}",
             "DELETE /v1/credentials": f"?appId={self.app.id}&provider=apns&name=none",
             "POST /notification.do": f"?action=send&appId={self.app.id}&message=hello",
@@ -59,6 +61,7 @@ class Tokens:
             "POST /apps": {"name": "another"}, "POST /v1/apps/{id}/rotate-key": {"appKey": self.app.key},
             "POST /v1/accounts": {"name": "ann", "appId": self.app.id},
             "POST /v1/credentials": {"appId": self.app.id, "provider": "none"},
+            "PUT /v1/devices/{id}/tags": {"tags": []}, "POST /v1/devices/{id}/tags": {"add": []},
             "POST /v1/providers/test": {"appId": self.app.id, "provider": "none", "token": "t"},
             "POST /v1/schedules": {
                 "appId": self.app.id, "content": "hello", "receivers": "1", "sendAt": "2099-01-01 00:00"},

@@ -42,12 +42,31 @@ struct APNsOptionsTests {
     @Test("a push to an endpoint wakes the app, which then fetches the bytes")
     func endpoint() throws {
         let push = EndpointPush(
-            endpoint: EndpointNumber(1), registration: "mail", data: [UInt8](repeating: 0, count: 4096),
-            urgency: .normal, topic: nil)
+            endpoint: EndpointNumber(1), registration: "mail", data: [UInt8](repeating: 0, count: 4096))
         let made = try notification(MessageContent(kind: .command, alert: "", push: push))
         #expect(
             String(buffer: made.payload)
                 == #"{"aps":{"content-available":1},"endpoint":"mail","id":"72623859790382856"}"#)
+    }
+
+    @Test("the message's urgency and collapse key become headers, which its options for APNs are stronger than")
+    func urgency() throws {
+        let urgencies = Urgency.allCases.map { MessageContent(alert: "A", urgency: $0, collapseKey: "k") }
+        #expect(try urgencies.map { try notification($0).priority } == [.passive, .passive, .considerate, .immediate])
+        #expect(try notification(urgencies[0]).collapseID == "k")
+        let command = MessageContent(kind: .command, alert: "sync", urgency: .high)
+        #expect(try notification(command).priority == .considerate)
+        var own = urgencies[0]
+        own.apns = #"{"priority":10,"collapseId":"c"}"#
+        #expect(try notification(own).priority == .immediate && notification(own).collapseID == "c")
+    }
+
+    @Test("a recall wakes the app and says which message")
+    func recall() throws {
+        let made = try notification(MessageContent(kind: .command, alert: "", recalls: MessageID(5)))
+        #expect(
+            String(buffer: made.payload)
+                == #"{"aps":{"content-available":1},"recall":"5","id":"72623859790382856"}"#)
     }
 
     @Test("what the sender says takes the place of what is derived")

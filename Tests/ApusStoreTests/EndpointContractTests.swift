@@ -21,14 +21,17 @@ struct EndpointContractTests {
         _ fixture: StoreFixture, to endpoint: Endpoint, number: Int64, topic: String? = nil
     ) throws -> Message {
         let push = EndpointPush(
-            endpoint: endpoint.number, registration: endpoint.registration.name, data: [0, 255], urgency: .high,
-            topic: topic)
+            endpoint: endpoint.number, registration: endpoint.registration.name, data: [0, 255])
         let request = PushRequest(
             app: endpoint.app, appID: endpoint.appID, audience: Audience(.device, [endpoint.deviceID]),
-            content: MessageContent(alert: "", push: push), needsConfirmation: true, timeToLive: 60)
+            content: MessageContent(alert: "", urgency: .high, collapseKey: topic, push: push), needsConfirmation: true,
+            timeToLive: 60)
         let id = MessageID(MessageID(lowestAt: fixture.clock.now).rawValue + number)
         let message = Message(request, id: id, at: fixture.clock.now)
-        try fixture.store.write { try $0.insert(message, request: request, targets: [endpoint.target]) }
+        try fixture.store.write {
+            try $0.insert(message, request: request, targets: [endpoint.target])
+            try $0.replaceUndelivered(by: message, for: [endpoint.target], at: fixture.clock.now)
+        }
         return message
     }
 
@@ -131,8 +134,7 @@ struct EndpointContractTests {
 
     @Test("a later push of a topic takes the place of an undelivered one", arguments: StoreUnderTest.allCases)
     func topics(_ store: StoreUnderTest) throws {
-        try store.with { empty in
-            var fixture = empty
+        try store.with { fixture in
             let ann = try fixture.device(try fixture.app(), "ann")
             let mail = try register(fixture, EndpointRegistration(device: ann.number, name: "mail"), id: firstID)
             let chat = try register(fixture, EndpointRegistration(device: ann.number, name: "chat"), id: [2])
@@ -141,16 +143,15 @@ struct EndpointContractTests {
                 try post(fixture, to: mail, number: 2, topic: "sport"), try post(fixture, to: mail, number: 3),
                 try post(fixture, to: chat, number: 4, topic: "news"),
             ]
-            try fixture.store.write { try $0.endPushes(to: mail.number, topic: "news", at: fixture.clock.now) }
+            let new = try post(fixture, to: mail, number: 5, topic: "news")
             #expect(try fixture.delivery(old, ann)?.end == .cancelled)
             #expect(try fixture.store.read { try $0.trail(of: old.id, to: ann.number) }.map(\.code) == ["replaced"])
             for message in others { #expect(try fixture.delivery(message, ann)?.isOpen == true) }
             // What arrived is not taken back.
-            let new = try post(fixture, to: mail, number: 5, topic: "news")
             var change = DeliveryChange(message: new.id, device: ann.number)
             change.receivedAt = fixture.clock.now
             #expect(try fixture.apply(change))
-            try fixture.store.write { try $0.endPushes(to: mail.number, topic: "news", at: fixture.clock.now) }
+            _ = try post(fixture, to: mail, number: 6, topic: "news")
             #expect(try fixture.delivery(new, ann)?.state == .received)
             #expect(try fixture.delivery(new, ann)?.end == nil)
         }

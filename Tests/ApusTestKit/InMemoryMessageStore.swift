@@ -53,10 +53,13 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var appList: [App] = []
     private var tokens: [AdminToken] = []
     var deviceList: [Device] = []
-    private var accountList: [String: (device: DeviceNumber, credentials: [UInt8], createdAt: Timestamp)] = [:]
+    var accountList: [String: (device: DeviceNumber, credentials: [UInt8], createdAt: Timestamp)] = [:]
     var messages: [MessageID: MessageRecord] = [:]
     var deliveries: [Key: (rule: Int, delivery: Delivery)] = [:]
     var trails: [Key: [TrailEntry]] = [:]
+    /// Devices that were removed.
+    var deleted: Set<DeviceNumber> = []
+    var collapseKeys: [CollapseKey: MessageID] = [:]
     private var keys: [[String]: MessageID] = [:]
     private var swept: Set<MessageID> = []
     var credentialList: [Credential] = []
@@ -80,6 +83,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.messages = messages
         copy.deliveries = deliveries
         copy.trails = trails
+        copy.deleted = deleted
+        copy.collapseKeys = collapseKeys
         copy.keys = keys
         copy.swept = swept
         copy.credentialList = credentialList
@@ -140,7 +145,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     // MARK: Devices
 
-    func device(id: String) -> Device? { deviceList.first { $0.id == id } }
+    func device(id: String) -> Device? { deviceList.first { $0.id == id && !deleted.contains($0.number) } }
 
     func device(withToken token: String, of app: AppNumber) -> Device? {
         deviceList.first { $0.nativeToken == token && $0.app == app && $0.tenant.isEmpty && $0.isActive }
@@ -162,14 +167,6 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             node: nodes[device.number])
     }
 
-    func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) -> [Device] {
-        let matching = deviceList.filter { device in
-            (after.map { device.number > $0 } ?? true) && (filter.appID.map { device.appID == $0 } ?? true)
-                && (filter.alias.map { device.alias == $0 } ?? true)
-        }
-        return Array(matching.prefix(limit))
-    }
-
     func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) -> Device {
         let appID = appList.first { $0.number == registration.app }?.id ?? ""
         let index = deviceList.firstIndex {
@@ -180,7 +177,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             number: DeviceNumber(Int64(deviceList.count + 1)), id: newID, app: registration.app, appID: appID,
             tenant: registration.tenant, alias: registration.alias, platform: registration.platform,
             nativeToken: registration.nativeToken, vendor: registration.vendor, mobile: registration.mobile,
-            tags: Set(registration.tags).sorted(), isActive: true, registeredAt: now)
+            language: registration.language, tags: Set(registration.tags).sorted(), isActive: true, registeredAt: now)
         guard let index else {
             deviceList.append(device)
             return device
@@ -238,7 +235,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         }
         return Account(
             name: name, credentials: entry.credentials, device: device.number, deviceID: device.id,
-            alias: device.alias, isActive: device.isActive, app: device.app, appID: device.appID,
+            alias: device.alias, platform: device.platform, language: device.language, isActive: device.isActive,
+            app: device.app, appID: device.appID,
             createdAt: entry.createdAt)
     }
 
@@ -277,6 +275,11 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
                 case .tag: audience.values.firstIndex { device.tags.contains($0) }
                 case .device: audience.values.firstIndex(of: device.id)
                 case .all: 0
+                case .recipients:
+                    audience.values.firstIndex { id in
+                        let key = Key(message: MessageID(id) ?? .zero, device: device.number)
+                        return deliveries[key].map { $0.delivery.state > .unsent } ?? false
+                    }
                 }
             if let rule { targets.append(target(device, rule: rule)) }
         }
@@ -289,9 +292,14 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     }
 
     func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) {
-        messages[message.id] = MessageRecord(message: message, audience: request.audience)
+        messages[message.id] = MessageRecord(
+            message: message, audience: request.audience, isWaiting: message.sendAt != nil)
         last = max(last, message.id)
         if let key = request.idempotencyKey { keys[["\(message.app.rawValue)", message.tenant, key]] = message.id }
+        insertDeliveries(of: message, to: targets)
+    }
+
+    func insertDeliveries(of message: Message, to targets: ArraySlice<Target>) {
         for target in targets {
             deliveries[Key(message: message.id, device: target.device)] =
                 (target.rule, Delivery(needsConfirmation: message.needsConfirmation))
@@ -388,6 +396,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         swept.subtract(old)
         for id in old {
             messages[id] = nil
+            collapseKeys = collapseKeys.filter { $0.value != id }
             for key in deliveries.keys where key.message == id {
                 deliveries[key] = nil
                 trails[key] = nil

@@ -48,19 +48,4 @@ extension InMemoryTransaction {
     func removeExpiredEndpoints(at now: Timestamp, limit: Int) {
         endpointList.removeAll { $0.registration.expiresAt.map { $0 <= now } ?? false }
     }
-
-    func endPushes(to endpoint: EndpointNumber, topic: String, at now: Timestamp) {
-        for key in deliveries.keys {
-            guard let push = messages[key.message]?.message.content.push, push.endpoint == endpoint,
-                push.topic == topic, deliveries[key]!.delivery.apply(.ended(.cancelled), at: now)
-            else { continue }
-            trails[key, default: []].append(.replaced(at: now))
-        }
-    }
-
-    func cancel(_ message: MessageID, at now: Timestamp) -> Int {
-        deliveries.keys.filter { key in
-            key.message == message && deliveries[key]!.delivery.apply(.ended(.cancelled), at: now)
-        }.count
-    }
 }

@@ -45,7 +45,8 @@ extension InMemoryTransaction {
             else { return .done(key) }
             return .due(
                 VendorDelivery(
-                    message: record.message, device: device.number, platform: device.platform,
+                    message: record.message.adapted(to: device.platform, device.language), device: device.number,
+                    platform: device.platform,
                     token: addresses[device.number] ?? device.nativeToken,
                     registeredAt: device.registeredAt, attempts: row.attempts))
         }

@@ -8,6 +8,8 @@ public struct DeviceRegistration: Sendable, Encodable {
     public var nativeToken: String
     public var tenantCode: String?
     public var mobile: String?
+    /// What its user reads, as in `zh` or `pt-BR`.
+    public var language: String?
     public var tag: [String] = []
 
     public init(appId: String, alias: String, platform: Platform, nativeToken: String) {

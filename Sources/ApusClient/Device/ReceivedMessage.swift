@@ -15,6 +15,8 @@ public struct ReceivedMessage: Sendable, Hashable {
     public let needConfirm: Bool
     public let sound: String?
     public let badge: Int?
+    /// The id of an earlier message that this one takes back; there is nothing to show then.
+    public let recall: String?
     /// The message as it came.
     public let text: String
 }
@@ -31,6 +33,7 @@ extension ReceivedMessage {
         let needConfirm: Bool?
         let sound: String?
         let badge: Int?
+        let recall: String?
     }
 
     /// `nil` if `text` is not a message.
@@ -46,6 +49,7 @@ extension ReceivedMessage {
         needConfirm = frame.needConfirm ?? false
         sound = frame.sound
         badge = frame.badge
+        recall = frame.recall
         self.text = text
     }
 }

@@ -20,7 +20,11 @@ public struct MessageStatus: Sendable, Decodable {
 
     public let id: String
     public let appId: String
+    /// `accepted`, `scheduled` or `cancelled`.
+    public let state: String?
     public let createdAt: Date
+    /// When it is sent, or was, if not when it was accepted.
+    public let sendAt: Date?
     public let expiresAt: Date
     /// How many devices are in which state.
     public let counts: [String: Int]
@@ -52,4 +56,6 @@ public struct DeliveryExplanation: Sendable, Decodable {
 public struct MessageCancellation: Sendable, Decodable {
     /// On how many devices it will not arrive any more.
     public let cancelled: Int
+    /// How many devices had got it, and are told to forget it.
+    public let recalled: Int?
 }

@@ -35,6 +35,16 @@ public struct OutgoingMessage: Sendable {
     public var smsMessage: String?
     /// For how many seconds it may wait for its devices; `nil` is what the server has set.
     public var duration: Int?
+    /// When to send it, a time with its offset (RFC 3339), up to a year ahead; `nil` is at once.
+    public var sendAt: String?
+    /// `1` to `10`, or `very-low`, `low`, `normal` or `high`; `nil` leaves it to the kind of the message.
+    public var priority: String?
+    /// It takes the place of what is undelivered of an earlier message with the same key.
+    public var collapseKey: String?
+    /// What takes the place of `alert` and the title for devices of some languages: `["zh": ["alert": "…"]]`.
+    public var localized: [String: [String: String]]?
+    /// Members that read otherwise on some platforms: `{"ios": {"badge": 1}}`.
+    public var platforms: JSONValue?
     /// Only devices of this platform get it; `nil` is every platform.
     public var platform: Platform?
     /// Only devices of this tenant get it.

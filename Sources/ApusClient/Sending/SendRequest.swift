@@ -22,6 +22,11 @@ struct SendRequest: Encodable {
     let listenFlag: String?
     /// The idempotency key.
     let requestId: String
+    let sendAt: String?
+    let priority: String?
+    let collapseKey: String?
+    let localized: [String: [String: String]]?
+    let platforms: JSONValue?
 
     init(_ message: OutgoingMessage, to audience: Audience, appID: String, appKey: String) {
         appId = appID
@@ -48,5 +53,10 @@ struct SendRequest: Encodable {
         sendDevice = message.sendDevice
         listenFlag = message.listenFlag
         requestId = message.idempotencyKey ?? UUID().uuidString
+        sendAt = message.sendAt
+        priority = message.priority
+        collapseKey = message.collapseKey
+        localized = message.localized
+        platforms = message.platforms
     }
 }

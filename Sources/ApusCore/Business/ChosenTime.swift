@@ -14,6 +14,14 @@ package enum ChosenTime {
         return time
     }
 
+    /// A time with its offset (RFC 3339); nil if it is something else.
+    package static func rfc3339(_ text: String) -> Timestamp? {
+        // UTC stands for a zone that the text has to name itself.
+        guard text.last.map({ $0 == "Z" || $0 == "z" }) ?? false || text.dropFirst(19).contains(where: "+-".contains)
+        else { return nil }
+        return TimeZone(identifier: "UTC").flatMap { parse(text[...], $0) }
+    }
+
     /// - Throws: `ApusError` if there is no such time zone.
     package static func checkedZone(_ name: String) throws(ApusError) -> TimeZone {
         guard let zone = TimeZone(identifier: name) else {

@@ -37,6 +37,9 @@ package enum Base64URL {
         return bytes
     }
 
+    /// Whether it is one of the characters.
+    package static func isDigit(_ byte: UInt8) -> Bool { value(of: byte) != nil }
+
     private static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")

@@ -4,6 +4,8 @@ package final class AcceptOperation: Sendable {
         case push(PushRequest)
         /// Whether there is such an endpoint is known in the commit.
         case post(EndpointPost)
+        /// A message that waited for its time.
+        case due(MessageRecord)
     }
 
     package let request: Request

@@ -23,7 +23,7 @@ enum CommitOperation: Sendable {
 /// A change of the control plane that makes messages, which are on disk together with everything else that it writes.
 // SAFETY: `run` and `finish` are called one after the other by the commit thread only.
 final class PushingOperation: @unchecked Sendable {
-    typealias Send = (PushRequest) throws -> Acceptance
+    typealias Send = (AcceptOperation.Request) throws -> Acceptance
 
     private let body: (any StoreTransaction, Send) throws -> Void
     private let finished: (Result<Void, any Error>) -> Void

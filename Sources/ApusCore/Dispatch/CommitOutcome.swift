@@ -20,8 +20,8 @@ struct CommitOutcome {
         }
     }
 
-    /// A message, and which of `targets` it is for.
-    typealias Made = (message: Message, targets: Range<Int>)
+    /// A message, which of `targets` it is for, and whether it is not one that waited for its time.
+    typealias Made = (message: Message, targets: Range<Int>, isNew: Bool)
 
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
@@ -37,7 +37,7 @@ struct CommitOutcome {
     var events = EventCounts()
 
     func count(in metrics: DeliveryMetrics) {
-        var (new, repeated, refused) = (made.reduce(0) { $0 + $1.count }, 0, 0)
+        var (new, repeated, refused) = (made.joined().count { $0.isNew }, 0, 0)
         for acceptance in acceptances {
             switch acceptance {
             case .new: new += 1
@@ -58,6 +58,7 @@ extension Message {
     package convenience init(_ request: PushRequest, id: MessageID, at now: Timestamp) {
         self.init(
             id: id, app: request.app, appID: request.appID, tenant: request.audience.tenant, content: request.content,
-            needsConfirmation: request.needsConfirmation, expiresAt: now.adding(seconds: request.timeToLive))
+            needsConfirmation: request.needsConfirmation,
+            expiresAt: (request.sendAt ?? now).adding(seconds: request.timeToLive), sendAt: request.sendAt)
     }
 }

@@ -9,6 +9,7 @@ extension Dispatcher {
         switch request {
         case .push(var push):
             if let earlier = try repeated(push, transaction, now) { return .repeated(earlier) }
+            if let time = push.sendAt, time <= now { push.sendAt = nil }
             if let registration = push.newDevice {
                 // Who only names a token may have had it for years: if its vendor says since when it is dead, that
                 // counts.
@@ -17,7 +18,9 @@ extension Dispatcher {
                 push.audience = Audience(.device, [device.id])
             }
             let start = outcome.targets.count
-            try transaction.resolve(push.audience, app: push.app, into: &outcome.targets)
+            if push.sendAt == nil {
+                try transaction.resolve(push.audience, app: push.app, into: &outcome.targets)
+            }
             return try insert(push, targetsFrom: start, transaction, &outcome, now)
         case .post(let post):
             let endpoint = try transaction.endpoint(post.endpoint)
@@ -27,12 +30,11 @@ extension Dispatcher {
             } catch {
                 return .refused(error)
             }
-            if let topic = post.topic, let endpoint {
-                try transaction.endPushes(to: endpoint.number, topic: topic, at: now)
-            }
             let start = outcome.targets.count
             if let endpoint { outcome.targets.append(endpoint.target) }
             return try insert(push, targetsFrom: start, transaction, &outcome, now)
+        case .due(let record):
+            return try release(record, transaction, &outcome, now)
         }
     }
 
@@ -42,8 +44,11 @@ extension Dispatcher {
     ) throws {
         var made: [CommitOutcome.Made] = []
         try operation.run(transaction) { request in
-            let accepted = try accept(.push(request), transaction, &outcome)
-            if case .new(let message, let targets) = accepted { made.append((message, targets)) }
+            let accepted = try accept(request, transaction, &outcome)
+            if case .new(let message, let targets) = accepted {
+                let isNew = if case .due = request { false } else { true }
+                made.append((message, targets, isNew))
+            }
             return try accepted.answer.get()
         }
         outcome.made.append(made)
@@ -70,6 +75,7 @@ extension Dispatcher {
         push.needsConfirmation = mustBeConfirmed(push)
         let message = Message(push, id: identifiers.withLock { $0.next(at: now) }, at: now)
         try transaction.insert(message, request: push, targets: outcome.targets[start...])
+        try transaction.replaceUndelivered(by: message, for: outcome.targets[start...], at: now)
         try beginEscalation(of: message, push, transaction)
         return .new(message, start..<outcome.targets.count)
     }

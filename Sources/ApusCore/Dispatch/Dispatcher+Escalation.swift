@@ -33,17 +33,14 @@ extension Dispatcher {
     }
 
     /// Takes back what is undelivered of a message, and ends its escalation with everything that this made.
-    /// - Returns: how many deliveries were cancelled.
-    package func cancel(_ message: MessageID) async throws -> Int {
-        let now = clock.now
-        let (count, hasEnded) = try await update { transaction in
-            let count = try transaction.cancel(message, at: now)
-            guard let escalation = try transaction.escalation(of: message) else { return (count, false) }
-            try transaction.cancelNotices(of: escalation.message)
-            return (count + (try transaction.end(escalation, .cancelled, at: now)), escalation.end == nil)
-        }
-        if hasEnded { metrics.escalationEnds.increment(Escalation.End.cancelled.name) }
-        return count
+    /// - Returns: how many deliveries were cancelled, and whether an escalation ended.
+    func cancel(
+        _ message: MessageID, _ transaction: any StoreTransaction, at now: Timestamp
+    ) throws -> (count: Int, endsEscalation: Bool) {
+        let count = try transaction.cancel(message, at: now)
+        guard let escalation = try transaction.escalation(of: message) else { return (count, false) }
+        try transaction.cancelNotices(of: escalation.message)
+        return (count + (try transaction.end(escalation, .cancelled, at: now)), escalation.end == nil)
     }
 
     /// Makes a policy the app's from now on.

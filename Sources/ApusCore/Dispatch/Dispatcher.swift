@@ -147,28 +147,6 @@ package final class Dispatcher: SessionBackend {
         }
     }
 
-    /// The same, for what makes messages: `send` accepts one in this commit, and it is handed over after it.
-    ///
-    /// Neither `body` nor what it calls may throw for what is wrong with a message: the commit would fail.
-    package func push<Value: Sendable>(
-        _ body:
-            @escaping @Sendable (_ transaction: any StoreTransaction, _ send: (PushRequest) throws -> Acceptance) throws
-            -> Value
-    ) async throws -> Value {
-        guard !stopping else { throw ApusError.stopping }
-        return try await withCheckedThrowingContinuation { continuation in
-            let shared = ResultBox<Value>()
-            commits.enqueue(
-                .push(
-                    PushingOperation { transaction, send in
-                        let value = try body(transaction, send)
-                        shared.value.withLock { $0 = value }
-                    } finished: { result in
-                        continuation.resume(with: result.map { shared.value.withLock { $0! } })
-                    }))
-        }
-    }
-
     /// Reads from a consistent view of the store, off the event loops.
     package func query<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreSnapshot) throws -> Value
@@ -330,7 +308,8 @@ package final class Dispatcher: SessionBackend {
                 guard case .new(let message, let targets) = acceptance else { continue }
                 handOver(message, to: outcome.targets[targets], &outboxes, &elsewhere)
             case .push(let push):
-                for made in outcome.made[nextMade] {
+                let now = clock.now
+                for made in outcome.made[nextMade] where made.message.expiresAt > now {
                     handOver(made.message, to: outcome.targets[made.targets], &outboxes, &elsewhere)
                 }
                 nextMade += 1

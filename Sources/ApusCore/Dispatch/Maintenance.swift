@@ -1,8 +1,8 @@
 import CoreMetrics
 import Logging
 
-/// What has to be done from time to time: end what expired, remove what is old, go on with what nobody confirmed. In
-/// small steps, each a part of an ordinary commit, so that sending never waits long for it.
+/// What has to be done from time to time: send what is due, end what expired, remove what is old, go on with what nobody
+/// confirmed. In small steps, each a part of an ordinary commit, so that sending never waits long for it.
 package struct Maintenance: Sendable {
     private let dispatcher: Dispatcher
     private let escalations: EscalationDesk?
@@ -52,6 +52,7 @@ package struct Maintenance: Sendable {
     /// - Returns: whether there is more to do at once.
     package func step() async throws -> Bool {
         let now = dispatcher.clock.now
+        let releaseMore = try await dispatcher.release()
         let (retention, keys) = (retentionSeconds, keySeconds)
         let (ended, expireMore, purgeMore) = try await dispatcher.update { transaction in
             try transaction.removeExpiredEndpoints(at: now, limit: 500)
@@ -61,6 +62,6 @@ package struct Maintenance: Sendable {
             return (expired.ended, expired.hasMore, purged.hasMore)
         }
         if ended > 0 { dispatcher.metrics.expired.increment(by: ended) }
-        return expireMore || purgeMore
+        return releaseMore || expireMore || purgeMore
     }
 }

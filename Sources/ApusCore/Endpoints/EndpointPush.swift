@@ -1,44 +1,14 @@
-/// How much a push matters to its user: a device that saves power may take only what is urgent (RFC 8030 §5.3).
-package enum Urgency: Int64, Sendable, Comparable, CaseIterable {
-    case veryLow = 0
-    case low = 1
-    case normal = 2
-    case high = 3
-
-    /// The name in the `Urgency` header.
-    package var name: String {
-        switch self {
-        case .veryLow: "very-low"
-        case .low: "low"
-        case .normal: "normal"
-        case .high: "high"
-        }
-    }
-
-    package init?(name: String) {
-        guard let urgency = Self.allCases.first(where: { $0.name == name }) else { return nil }
-        self = urgency
-    }
-
-    package static func < (a: Urgency, b: Urgency) -> Bool { a.rawValue < b.rawValue }
-}
-
 /// What was posted to an endpoint: bytes for an application, which Apus does not look into.
 package struct EndpointPush: Sendable, Equatable {
     package let endpoint: EndpointNumber
     /// The registration's name: what the device knows the application by.
     package let registration: String
     package let data: [UInt8]
-    package let urgency: Urgency
-    /// A later push of the same topic takes this one's place while it is undelivered (RFC 8030 §5.4).
-    package let topic: String?
 
-    package init(endpoint: EndpointNumber, registration: String, data: [UInt8], urgency: Urgency, topic: String?) {
+    package init(endpoint: EndpointNumber, registration: String, data: [UInt8]) {
         self.endpoint = endpoint
         self.registration = registration
         self.data = data
-        self.urgency = urgency
-        self.topic = topic
     }
 }
 
@@ -47,6 +17,7 @@ package struct EndpointPost: Sendable, Equatable {
     package var endpoint: [UInt8]
     package var data: [UInt8]
     package var urgency: Urgency
+    /// A later post of the same topic takes this one's place while it is undelivered (RFC 8030 §5.4).
     package var topic: String?
     /// Seconds.
     package var timeToLive: Int64
@@ -77,14 +48,12 @@ package struct EndpointPost: Sendable, Equatable {
             guard signer == key else { throw .wrongSigner }
         }
         if endpoint.registration.takesTextOnly, !Self.isText(data) { throw .textOnly }
-        let push = EndpointPush(
-            endpoint: endpoint.number, registration: endpoint.registration.name, data: data, urgency: urgency,
-            topic: topic)
+        let push = EndpointPush(endpoint: endpoint.number, registration: endpoint.registration.name, data: data)
         return PushRequest(
             app: endpoint.app, appID: endpoint.appID,
             audience: Audience(.device, [endpoint.deviceID], tenant: endpoint.tenant),
             // For the application, not for people: a vendor that carries no such bytes wakes it.
-            content: MessageContent(kind: .command, alert: "", push: push),
+            content: MessageContent(kind: .command, alert: "", urgency: urgency, collapseKey: topic, push: push),
             needsConfirmation: endpoint.registration.needsConfirmation, timeToLive: timeToLive)
     }
 

@@ -40,7 +40,7 @@ package struct Escalation: Sendable, Equatable {
         expiresAt = message.expiresAt
         next = 0
         current = message.id
-        due = min(message.id.time.adding(seconds: plan.steps.first?.after ?? 0), expiresAt)
+        due = min(message.sentFrom.adding(seconds: plan.steps.first?.after ?? 0), expiresAt)
     }
 
     /// One read back from the store.

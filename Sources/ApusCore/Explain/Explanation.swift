@@ -35,10 +35,10 @@ extension Explanation {
     ) {
         let message = record.message
         let state = delivery.delivery
-        var steps = [
-            Self.accepted(message),
-            message.content.push == nil ? Self.rule(record.audience, delivery.rule) : Self.posted,
-        ]
+        var steps = Self.beginning(message)
+        steps.append(message.content.push == nil ? Self.rule(record.audience, delivery.rule) : Self.posted)
+        let first = steps
+        steps = []
         if let sentAt = state.sentAt {
             steps.append(Step(at: sentAt, code: "sent", text: Self.sentText(state), route: state.route?.rawValue))
         }
@@ -58,8 +58,7 @@ extension Explanation {
             steps.append(Step(at: readAt, code: "read", text: "The user has read it.", route: nil))
         }
         if let end = state.end { steps.append(Self.step(end, at: state.endedAt)) }
-        let (first, later) = (steps.prefix(2), steps.dropFirst(2))
-        self.steps = first + later.sorted { ($0.at?.milliseconds ?? 0) < ($1.at?.milliseconds ?? 0) }
+        self.steps = first + steps.sorted { ($0.at?.milliseconds ?? 0) < ($1.at?.milliseconds ?? 0) }
         self.state = state.bucket
         next = Self.next(message, state, presence, now)
     }
@@ -67,12 +66,30 @@ extension Explanation {
     /// The message is not for the device.
     package init(_ record: MessageRecord, notFor device: Device) {
         state = "none"
-        steps = [Self.accepted(record.message), Self.mismatch(record, device)]
+        steps = Self.beginning(record.message) + [Self.mismatch(record, device)]
         next = Step(at: nil, code: "none", text: "Nothing: the message is not for this device.", route: nil)
+    }
+
+    /// The message has no deliveries, as its time has not come, or it was taken back before.
+    package init(unsent record: MessageRecord) {
+        state = record.state.rawValue
+        let beginning = Self.beginning(record.message)
+        if let cancelledAt = record.cancelledAt {
+            steps = beginning + [Self.step("cancelled", at: cancelledAt)]
+            next = Step(at: nil, code: "none", text: "Nothing: the message was cancelled.", route: nil)
+        } else {
+            steps = beginning
+            next = Self.step("waits.scheduled", at: record.message.sendAt)
+        }
     }
 
     static func accepted(_ message: Message) -> Step {
         Step(at: message.id.time, code: "accepted", text: "The message was accepted and is on disk.", route: nil)
+    }
+
+    private static func beginning(_ message: Message) -> [Step] {
+        guard let time = message.sendAt else { return [accepted(message)] }
+        return [accepted(message), Step(at: time, code: "scheduled", text: "It was to be sent at this time.", route: nil)]
     }
 
     private static let posted = Step(
@@ -86,35 +103,25 @@ extension Explanation {
             case .tag: "The audience's tag \"\(value)\" is one of the device's."
             case .device: "The audience names the device."
             case .all: "The audience is every active device of the app."
+            case .recipients: "The device had got message \(value), which was taken back."
             }
         return Step(at: nil, code: "matched.\(audience.kind.rawValue.lowercased())", text: text, route: nil)
     }
 
     private static func mismatch(_ record: MessageRecord, _ device: Device) -> Step {
         let audience = record.audience
-        if device.app != record.message.app {
-            return Step(at: nil, code: "unmatched.app", text: "The device belongs to another app.", route: nil)
+        if device.app != record.message.app { return step("unmatched.app") }
+        if !device.tenant.isEmpty, device.tenant != audience.tenant { return step("unmatched.tenant") }
+        if let platform = audience.platform, platform != device.platform { return step("unmatched.platform") }
+        if device.registeredAt > record.message.sentFrom {
+            return step("unmatched.registered_later", at: device.registeredAt)
         }
-        if !device.tenant.isEmpty, device.tenant != audience.tenant {
-            return Step(at: nil, code: "unmatched.tenant", text: "The device belongs to another tenant.", route: nil)
-        }
-        if let platform = audience.platform, platform != device.platform {
-            return Step(
-                at: nil, code: "unmatched.platform",
-                text: "The message is for \(platform.name), the device is \(device.platform.name).", route: nil)
-        }
-        if device.registeredAt > record.message.id.time {
-            return Step(
-                at: device.registeredAt, code: "unmatched.registered_later",
-                text: "The device was registered, or registered again, after the message was accepted.", route: nil)
-        }
-        if !device.isActive {
-            return Step(
-                at: nil, code: "unmatched.inactive", text: "The device is unregistered.", route: nil)
-        }
-        return Step(
-            at: nil, code: "unmatched.\(audience.kind.rawValue.lowercased())",
-            text: "None of the audience's values matches the device.", route: nil)
+        return step(device.isActive ? "unmatched.\(audience.kind.rawValue.lowercased())" : "unmatched.inactive")
+    }
+
+    /// The step that a reason is.
+    private static func step(_ code: String, at time: Timestamp? = nil) -> Step {
+        Step(at: time, code: code, text: Reason(code: code)?.text ?? code, route: nil)
     }
 
     private static func sentText(_ state: Delivery) -> String {
@@ -133,21 +140,9 @@ extension Explanation {
 
     private static func step(_ end: DeliveryEnd, at time: Timestamp?) -> Step {
         switch end {
-        case .expired:
-            Step(at: time, code: "expired", text: "Its time to live ended before it was done.", route: nil)
-        case .cancelled:
-            Step(at: time, code: "cancelled", text: "It was cancelled.", route: nil)
-        case .failed("device.reassigned"):
-            Step(
-                at: time, code: "failed.device.reassigned",
-                text: "The device was registered for another alias; this one's messages are not for it any more.",
-                route: nil)
-        case .failed("endpoint.unregistered"):
-            Step(
-                at: time, code: "failed.endpoint.unregistered",
-                text: "The endpoint that it was posted to was unregistered.", route: nil)
-        case .failed(let reason):
-            Step(at: time, code: "failed.\(reason)", text: "It failed: \(reason).", route: nil)
+        case .expired: step("expired", at: time)
+        case .cancelled: step("cancelled", at: time)
+        case .failed(let reason): step("failed.\(reason)", at: time)
         }
     }
 
@@ -155,9 +150,7 @@ extension Explanation {
         guard state.isOpen else {
             return Step(at: nil, code: "none", text: "Nothing: the delivery is done.", route: nil)
         }
-        guard message.expiresAt > now else {
-            return Step(at: nil, code: "expires", text: "It has expired and is about to be marked so.", route: nil)
-        }
+        guard message.expiresAt > now else { return step("expires") }
         if state.state == .unsent, !presence.isConnected, let vendor = presence.vendor {
             return Step(
                 at: message.expiresAt, code: "waits.vendor",
@@ -166,25 +159,10 @@ extension Explanation {
                 route: vendor.rawValue)
         }
         switch (state.state, presence.isConnected) {
-        case (.unsent, false):
-            return Step(
-                at: message.expiresAt, code: "waits.offline",
-                text: "The device is not connected. The message is sent when it connects, until it expires.", route: nil
-            )
-        case (.unsent, true):
-            return Step(
-                at: message.expiresAt, code: "waits.order",
-                text: "The device is connected and has earlier messages to take or to confirm first.", route: nil)
-        case (_, false):
-            return Step(
-                at: message.expiresAt, code: "waits.reconnect",
-                text: "The device is not connected. The message is sent again when it connects, until it is confirmed "
-                    + "or expires.", route: nil)
-        case (_, true):
-            return Step(
-                at: message.expiresAt, code: "waits.confirmation",
-                text: "The device has not confirmed it. It is sent again, ever more seldom, until it does or the "
-                    + "message expires.", route: nil)
+        case (.unsent, false): return step("waits.offline", at: message.expiresAt)
+        case (.unsent, true): return step("waits.order", at: message.expiresAt)
+        case (_, false): return step("waits.reconnect", at: message.expiresAt)
+        case (_, true): return step("waits.confirmation", at: message.expiresAt)
         }
     }
 }

@@ -15,6 +15,7 @@ extension ByteBuffer {
             object.member("alert", string: content.alert)
             object.member("uri", string: content.uri)
             object.member("extra", raw: content.extra)
+            object.member("recall", string: content.recalls?.description)
             object.member("pushMsgType", string: content.kind == .command ? "CMD" : "MSG")
             object.member("listenFlag", string: content.listenFlag)
             object.member("needConfirm", bool: message.needsConfirmation)
@@ -33,7 +34,7 @@ extension ByteBuffer {
             object.member("appId", string: message.appID)
             object.member("endpoint", string: push.registration)
             object.member("data", string: Base64.encode(push.data))
-            object.member("urgency", string: push.urgency.name)
+            object.member("urgency", string: (message.content.urgency ?? .normal).name)
             object.member("needConfirm", bool: message.needsConfirmation)
         }
     }

@@ -8,20 +8,26 @@ package struct Account: Sendable, Equatable {
     /// The device's public id.
     package let deviceID: String
     package let alias: String
+    package let platform: Platform
+    /// See `Device.language`.
+    package let language: String?
     package let isActive: Bool
     package let app: AppNumber
     package let appID: String
     package let createdAt: Timestamp
 
     package init(
-        name: String, credentials: [UInt8], device: DeviceNumber, deviceID: String, alias: String, isActive: Bool,
-        app: AppNumber, appID: String, createdAt: Timestamp
+        name: String, credentials: [UInt8], device: DeviceNumber, deviceID: String, alias: String,
+        platform: Platform = .android,
+        language: String? = nil, isActive: Bool, app: AppNumber, appID: String, createdAt: Timestamp
     ) {
         self.name = name
         self.credentials = credentials
         self.device = device
         self.deviceID = deviceID
         self.alias = alias
+        self.platform = platform
+        self.language = language
         self.isActive = isActive
         self.app = app
         self.appID = appID

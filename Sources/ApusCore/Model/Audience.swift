@@ -10,6 +10,11 @@ package struct Audience: Sendable, Equatable {
         case device = "DEVICE"
         /// Every active device.
         case all = "ALL"
+        /// Devices that a message, named by its id, was handed over to. No sender names them.
+        case recipients = "RECIPIENTS"
+
+        /// Those that a sender may name.
+        package static let named: [Kind] = [.alias, .tag, .device, .all]
     }
 
     package var kind: Kind

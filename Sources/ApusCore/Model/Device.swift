@@ -13,14 +13,16 @@ package struct Device: Sendable, Equatable {
     /// Whose token it is, if that does not follow from the platform.
     package var vendor: Route?
     package var mobile: String?
+    /// What its user reads, a language tag (RFC 5646), if that is known.
+    package var language: String?
     package var tags: [String]
     package var isActive: Bool
     package var registeredAt: Timestamp
 
     package init(
         number: DeviceNumber, id: String, app: AppNumber, appID: String, tenant: String, alias: String,
-        platform: Platform, nativeToken: String, vendor: Route? = nil, mobile: String?, tags: [String],
-        isActive: Bool, registeredAt: Timestamp
+        platform: Platform, nativeToken: String, vendor: Route? = nil, mobile: String?, language: String? = nil,
+        tags: [String], isActive: Bool, registeredAt: Timestamp
     ) {
         self.number = number
         self.id = id
@@ -32,6 +34,7 @@ package struct Device: Sendable, Equatable {
         self.nativeToken = nativeToken
         self.vendor = vendor
         self.mobile = mobile
+        self.language = language
         self.tags = tags
         self.isActive = isActive
         self.registeredAt = registeredAt
@@ -48,11 +51,13 @@ package struct DeviceRegistration: Sendable, Equatable {
     /// Whose token it is, if that does not follow from the platform.
     package var vendor: Route?
     package var mobile: String?
+    /// What its user reads, a language tag (RFC 5646), if that is known.
+    package var language: String?
     package var tags: [String]
 
     package init(
         app: AppNumber, tenant: String = "", alias: String, platform: Platform, nativeToken: String,
-        vendor: Route? = nil, mobile: String? = nil, tags: [String] = []
+        vendor: Route? = nil, mobile: String? = nil, language: String? = nil, tags: [String] = []
     ) {
         self.app = app
         self.tenant = tenant
@@ -61,6 +66,7 @@ package struct DeviceRegistration: Sendable, Equatable {
         self.nativeToken = nativeToken
         self.vendor = vendor
         self.mobile = mobile
+        self.language = language
         self.tags = tags
     }
 }

@@ -1,55 +1,3 @@
-/// What a message says. Wire forms are made from it at the edge.
-package struct MessageContent: Sendable, Equatable {
-    package enum Kind: Int64, Sendable {
-        /// Something to show.
-        case message = 0
-        /// A command for the app.
-        case command = 1
-    }
-
-    package var kind: Kind
-    package var title: String?
-    package var alert: String
-    /// What the device opens when its user taps the message.
-    package var uri: String?
-    /// The app's own data: the text of one JSON value.
-    package var extra: String?
-    package var sound: String?
-    package var badge: Int64?
-    package var listenFlag: String?
-    package var sender: String?
-    package var senderDevice: String?
-    /// The address of the device or service that sent it, as the server knows it; nothing that a sender claims.
-    package var senderAddress: String?
-    package var smsMessage: String?
-    /// What is for APNs alone, a JSON object: a payload that takes the place of the one made of the above, and headers.
-    package var apns: String?
-    /// What was posted to an endpoint. The rest then says nothing.
-    package var push: EndpointPush?
-
-    package init(
-        kind: Kind = .message, title: String? = nil, alert: String, uri: String? = nil, extra: String? = nil,
-        sound: String? = nil, badge: Int64? = nil, listenFlag: String? = nil, sender: String? = nil,
-        senderDevice: String? = nil, senderAddress: String? = nil, smsMessage: String? = nil,
-        apns: String? = nil, push: EndpointPush? = nil
-    ) {
-        self.kind = kind
-        self.title = title
-        self.alert = alert
-        self.uri = uri
-        self.extra = extra
-        self.sound = sound
-        self.badge = badge
-        self.listenFlag = listenFlag
-        self.sender = sender
-        self.senderDevice = senderDevice
-        self.senderAddress = senderAddress
-        self.smsMessage = smsMessage
-        self.apns = apns
-        self.push = push
-    }
-}
-
 /// An accepted message. A class, so that all its recipients share one copy.
 package final class Message: Sendable {
     package let id: MessageID
@@ -61,10 +9,14 @@ package final class Message: Sendable {
     package let needsConfirmation: Bool
     /// From then on it is not delivered any more.
     package let expiresAt: Timestamp
+    /// When it was to be sent, if not when it was accepted.
+    package let sendAt: Timestamp?
+    /// Which of its variants the content is; empty if there are none, or all of them.
+    package let variant: String
 
     package init(
         id: MessageID, app: AppNumber, appID: String, tenant: String, content: MessageContent,
-        needsConfirmation: Bool, expiresAt: Timestamp
+        needsConfirmation: Bool, expiresAt: Timestamp, sendAt: Timestamp? = nil, variant: String = ""
     ) {
         self.id = id
         self.app = app
@@ -73,5 +25,19 @@ package final class Message: Sendable {
         self.content = content
         self.needsConfirmation = needsConfirmation
         self.expiresAt = expiresAt
+        self.sendAt = sendAt
+        self.variant = variant
+    }
+
+    /// When it was sent, or is to be.
+    package var sentFrom: Timestamp { sendAt ?? id.time }
+
+    /// The message as a device of this platform and language is to get it.
+    package func adapted(to platform: Platform, _ language: String?) -> Message {
+        guard let variants = content.variants else { return self }
+        let (adapted, name) = variants.applied(to: content, platform, language)
+        return Message(
+            id: id, app: app, appID: appID, tenant: tenant, content: adapted, needsConfirmation: needsConfirmation,
+            expiresAt: expiresAt, sendAt: sendAt, variant: name)
     }
 }

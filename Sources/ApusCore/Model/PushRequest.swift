@@ -5,8 +5,10 @@ package struct PushRequest: Sendable, Equatable {
     package var audience: Audience
     package var content: MessageContent
     package var needsConfirmation: Bool
-    /// Seconds from acceptance until the message expires.
+    /// Seconds from when it is sent until the message expires.
     package var timeToLive: Int64
+    /// When to send it, if not at once. For whom it is, is known only then.
+    package var sendAt: Timestamp?
     /// A repeated request with the same key, app and tenant is answered as the first was, for 24 hours.
     package var idempotencyKey: String?
     /// The device that it is for, by its native token, instead of the audience; it is registered if it is not.
@@ -18,7 +20,7 @@ package struct PushRequest: Sendable, Equatable {
 
     package init(
         app: AppNumber, appID: String, audience: Audience, content: MessageContent, needsConfirmation: Bool = false,
-        timeToLive: Int64, idempotencyKey: String? = nil
+        timeToLive: Int64, sendAt: Timestamp? = nil, idempotencyKey: String? = nil
     ) {
         self.app = app
         self.appID = appID
@@ -26,6 +28,7 @@ package struct PushRequest: Sendable, Equatable {
         self.content = content
         self.needsConfirmation = needsConfirmation
         self.timeToLive = timeToLive
+        self.sendAt = sendAt
         self.idempotencyKey = idempotencyKey
     }
 }

@@ -25,6 +25,10 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
     func target(_ device: DeviceNumber) throws -> (AppNumber, Target)?
     /// Devices in the order of their numbers, from behind `after`.
     func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device]
+    /// The first of `numbers` that match.
+    func devices(_ filter: DeviceFilter, among numbers: some Sequence<DeviceNumber>, limit: Int) throws -> [Device]
+    /// An app's tags in the order of their names, from behind `after`.
+    func tags(of app: AppNumber, after: String?, limit: Int) throws -> [TagCount]
 
     func account(named name: String) throws -> Account?
     /// Accounts in the order of their names, of one app or of all, from behind `after`.
@@ -64,6 +68,10 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
     func oldestUnsent(from message: MessageID, rows: Int) throws -> UnsentSearch
 
     func message(_ id: MessageID) throws -> MessageRecord?
+    /// The latest messages first, from before `before`. A filter by state has an app.
+    func messages(_ filter: MessageFilter, before: MessageID?, limit: Int) throws -> [MessageRecord]
+    /// Scheduled messages whose time has come, the most overdue first.
+    func dueMessages(at now: Timestamp, limit: Int) throws -> [MessageRecord]
     func counts(of message: MessageID) throws -> DeliveryCounts
     /// Deliveries of a message in the order of their device numbers, from behind `after`.
     func deliveries(of message: MessageID, after: DeviceNumber?, limit: Int) throws -> [DeliveryRecord]
@@ -101,6 +109,10 @@ package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, Escalatio
     func setAddress(_ address: String?, of device: DeviceNumber) throws
     /// Replaces the device's tags.
     func setTags(_ tags: [String], of device: DeviceNumber) throws
+    /// Unregisters the device for good and forgets who it belonged to. What is open for it fails; of what it got, no more
+    /// is left than that a device did.
+    /// - Returns: the device as it was, or nil if there is none.
+    func removeDevice(id: String, at now: Timestamp) throws -> Device?
 
     /// Makes an account and its device.
     /// - Returns: nil if the name is taken.
@@ -124,17 +136,21 @@ package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, Escalatio
     /// Ends a device's registration, and what was posted to it.
     /// - Returns: whether there was one.
     func removeEndpoint(_ name: String, of device: DeviceNumber, at now: Timestamp) throws -> Bool
-    /// Ends what is undelivered of a topic, as something newer takes its place.
-    func endPushes(to endpoint: EndpointNumber, topic: String, at now: Timestamp) throws
-    /// Cancels what is undelivered of a message.
+    /// Cancels what is undelivered of a message, which is not sent any more if it waits for its time.
     /// - Returns: how many deliveries that were.
     func cancel(_ message: MessageID, at now: Timestamp) throws -> Int
 
     func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
     /// Appends the active devices of the audience, each once.
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws
-    /// Inserts the message and an unsent delivery for each target, and puts those that have a lane into its outbox.
+    /// Inserts the message and an unsent delivery for each target, and puts those that have a lane into its outbox. A
+    /// message with a `sendAt` then waits for `release`.
     func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) throws
+    /// Inserts the deliveries of a message that waited for its time.
+    func release(_ message: Message, to targets: ArraySlice<Target>) throws
+    /// Cancels what the targets have not got of the last message with the same collapse key, in the same tenant or to the
+    /// same endpoint.
+    func replaceUndelivered(by message: Message, for targets: ArraySlice<Target>, at now: Timestamp) throws
 
     /// Applies the change's events as `Delivery.apply` defines them; a message that is not for the device is ignored.
     /// - Returns: whether anything changed.
@@ -206,24 +222,73 @@ package struct PendingDelivery: Sendable {
     }
 }
 
+/// Which devices are meant; nil is any.
 package struct DeviceFilter: Sendable {
     package var appID: String?
     package var alias: String?
+    package var tag: String?
+    package var platform: Platform?
+    package var tenant: String?
 
-    package init(appID: String? = nil, alias: String? = nil) {
+    package init(
+        appID: String? = nil, alias: String? = nil, tag: String? = nil, platform: Platform? = nil, tenant: String? = nil
+    ) {
         self.appID = appID
         self.alias = alias
+        self.tag = tag
+        self.platform = platform
+        self.tenant = tenant
     }
+}
+
+/// How many registered devices have a tag.
+package struct TagCount: Sendable, Equatable {
+    package let tag: String
+    package let devices: Int
+
+    package init(tag: String, devices: Int) {
+        self.tag = tag
+        self.devices = devices
+    }
+}
+
+package struct MessageFilter: Sendable {
+    package var appID: String?
+    package var state: MessageState?
+
+    package init(appID: String? = nil, state: MessageState? = nil) {
+        self.appID = appID
+        self.state = state
+    }
+}
+
+/// How a message stands as a whole.
+package enum MessageState: String, Sendable, CaseIterable {
+    /// It was sent.
+    case accepted
+    /// It waits for its time. For whom it is, is not known yet.
+    case scheduled
+    /// It was taken back.
+    case cancelled
 }
 
 /// A message with what it was sent with.
 package struct MessageRecord: Sendable {
     package let message: Message
     package let audience: Audience
+    /// Whether it waits for its time.
+    package let isWaiting: Bool
+    package let cancelledAt: Timestamp?
 
-    package init(message: Message, audience: Audience) {
+    package init(message: Message, audience: Audience, isWaiting: Bool = false, cancelledAt: Timestamp? = nil) {
         self.message = message
         self.audience = audience
+        self.isWaiting = isWaiting
+        self.cancelledAt = cancelledAt
+    }
+
+    package var state: MessageState {
+        cancelledAt != nil ? .cancelled : isWaiting ? .scheduled : .accepted
     }
 }
 
@@ -260,10 +325,11 @@ package struct TrailEntry: Sendable, Equatable {
         self.detail = detail
     }
 
-    /// A later push of the same topic takes the place of this one.
-    package static func replaced(at time: Timestamp) -> TrailEntry {
+    /// A later message takes the place of this one.
+    package static func replaced(by message: MessageID, at time: Timestamp) -> TrailEntry {
         TrailEntry(
-            at: time, code: "replaced", route: "", detail: "A later push of the same topic takes its place.")
+            at: time, code: "replaced", route: "",
+            detail: "Message \(message) has the same collapse key, or topic, and took its place.")
     }
 }
 

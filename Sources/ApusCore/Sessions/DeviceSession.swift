@@ -36,6 +36,10 @@ package struct DeviceSession {
     private var givenBack: (message: MessageID, again: NIODeadline)?
     /// How often that was.
     private var returns = 0
+    /// The oldest message behind the cursor that was found while a page was under way, and is not in it.
+    private var missed: MessageID?
+    /// Whether the cursor was put back, to where messages may be that were written and are not recorded yet.
+    private var mustReread = false
     private let pingAfter: TimeAmount?
     private var lastHeard: NIODeadline
     private var pingedAt: NIODeadline?
@@ -81,6 +85,33 @@ package struct DeviceSession {
         }
     }
 
+    /// The same for a message that waited for its time, and may be older than what was handed over.
+    package mutating func offerLate(_ message: MessageID, isWritable: Bool, settings: SessionSettings) -> Bool {
+        guard flow == .live, hasRoom(isWritable, settings) else {
+            stepBack(to: message)
+            return false
+        }
+        cursor = max(cursor, message)
+        return true
+    }
+
+    /// Reads the store again from this message on.
+    private mutating func stepBack(to message: MessageID) {
+        wake()
+        if case .behind(isFetching: true, _) = flow {
+            missed = min(message, missed ?? message)
+        } else {
+            cursor = min(cursor, MessageID(message.rawValue - 1))
+            mustReread = true
+        }
+    }
+
+    /// Whether what was recorded has to be on disk before the store is read: asked once for each page.
+    package mutating func takeReread() -> Bool {
+        defer { mustReread = false }
+        return mustReread
+    }
+
     /// There is something new in the store for the device.
     package mutating func wake() {
         switch flow {
@@ -102,6 +133,7 @@ package struct DeviceSession {
     package mutating func finishPage(isLast: Bool) {
         guard case .behind(_, let hasNew) = flow else { return }
         flow = isLast && !hasNew ? .live : .behind(isFetching: false, hasNew: true)
+        if let message = missed.take() { stepBack(to: message) }
     }
 
     private func hasRoom(_ isWritable: Bool, _ settings: SessionSettings) -> Bool {
@@ -261,14 +293,9 @@ package struct DeviceSession {
         }
         unconfirmed.removeAll { $0.expires <= now }
         if let back = givenBack, back.again <= now {
-            if case .behind(isFetching: true, _) = flow {
-                givenBack?.again = now + .seconds(1)
-            } else {
-                givenBack = nil
-                returns = min(returns + 1, 30)
-                cursor = min(cursor, MessageID(back.message.rawValue - 1))
-                wake()
-            }
+            givenBack = nil
+            returns = min(returns + 1, 30)
+            stepBack(to: back.message)
         }
         var again: [MessageID] = []
         for index in unconfirmed.indices where unconfirmed[index].resend <= now {

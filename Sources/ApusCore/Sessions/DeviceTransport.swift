@@ -61,13 +61,20 @@ package struct EncodedForms {
 /// Names a wire form. Each protocol has its own.
 package struct FormKey: Hashable, Sendable {
     private let name: StaticString
-    package init(_ name: StaticString) { self.name = name }
+    private let variant: String
+
+    /// - Parameter variant: which of a message's variants it is the form of.
+    package init(_ name: StaticString, variant: String) {
+        self.name = name
+        self.variant = variant
+    }
 
     package static func == (a: FormKey, b: FormKey) -> Bool {
-        a.name.utf8Start == b.name.utf8Start
+        a.name.utf8Start == b.name.utf8Start && a.variant == b.variant
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(name.utf8Start)
+        hasher.combine(variant)
     }
 }

@@ -43,6 +43,13 @@ package final class SessionDirectory: Sendable {
         }
     }
 
+    /// The connected devices in the order of their numbers, from behind `after`.
+    package func devices(after: DeviceNumber?) -> [DeviceNumber] {
+        let lowest = after?.rawValue ?? .min
+        return stripes.flatMap { $0.sessions.withLock { $0.keys.filter { $0 > lowest } } }.sorted()
+            .map { DeviceNumber($0) }
+    }
+
     package var count: Int {
         stripes.reduce(0) { $0 + $1.sessions.withLock { $0.count } }
     }

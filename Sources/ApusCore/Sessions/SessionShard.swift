@@ -154,7 +154,11 @@ package final class SessionShard: @unchecked Sendable {
             let message = outbox.messages[handOver.message]
             let slot = Int(handOver.handle.slot)
             guard let transport = slots[slot].transport else { continue }
-            if slots[slot].session.offer(message.id, isWritable: transport.isWritable, settings: settings) {
+            let isTaken =
+                message.sendAt == nil
+                ? slots[slot].session.offer(message.id, isWritable: transport.isWritable, settings: settings)
+                : slots[slot].session.offerLate(message.id, isWritable: transport.isWritable, settings: settings)
+            if isTaken {
                 send(message, to: handOver.handle, transport, wasSent: false, &forms, flushing: flushesAtOnce)
             } else {
                 fetch(handOver.handle)
@@ -269,11 +273,12 @@ package final class SessionShard: @unchecked Sendable {
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport else { return }
         let slot = Int(handle.slot)
         guard slots[slot].session.shouldFetch(isWritable: transport.isWritable, settings: settings) else { return }
+        let mustCommit = slots[slot].session.takeReread() || afterCommit
         let room = max(min(settings.pageSize, settings.window - slots[slot].session.unconfirmedCount), 1)
         let request = PendingRequest(
             shard: index, handle: handle, device: slots[slot].session.device,
             query: .page(after: slots[slot].session.cursor, limit: room))
-        backend.fetch(request, afterCommit: afterCommit)
+        backend.fetch(request, afterCommit: mustCommit)
     }
 
     private func markUnflushed(_ slot: Int) {

@@ -1,15 +1,18 @@
 import ApusCore
 import Hummingbird
 
-/// `GET /v1/messages/{id}`: where a message's deliveries stand. `GET /v1/messages/{id}/explain?device=…`: why; without a
-/// device, what its escalation did.
-/// `DELETE /v1/messages/{id}`: takes back what is not delivered.
+/// `GET /v1/messages`: the latest. `GET /v1/messages/{id}`: where a message's deliveries stand.
+/// `GET /v1/messages/{id}/explain?device=…`: why; without a device, what its escalation did. `DELETE /v1/messages/{id}`:
+/// takes it back.
 struct MessageRoutes: Sendable {
     let dispatcher: Dispatcher
     let endpoints: EndpointBook
     let access: Access
+    /// For how many seconds a device that is away is to learn that a message was taken back.
+    let recallSeconds: Int64
 
     func add(to router: Router<APIContext>) {
+        router.get("/v1/messages") { request, context in try await list(request, context) }
         router.get("/v1/messages/:id") { request, context in
             try await show(request, context)
         }
@@ -21,10 +24,51 @@ struct MessageRoutes: Sendable {
         }
     }
 
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        let query = request.uri.queryParameters
+        let appID = query["appId"].map(String.init)
+        if let appID {
+            try access.require(.viewer, request, context, orKeyOf: appID)
+        } else {
+            try access.require(.viewer, request, context)
+        }
+        let page = try Page(request)
+        let filter = MessageFilter(appID: appID, state: try Self.state(query["state"].map(String.init), of: appID))
+        let records = try await dispatcher.query {
+            try $0.messages(filter, before: page.after.map { MessageID($0) }, limit: page.limit)
+        }
+        return Response.json { object in
+            object.member("messages", objects: records) { record, object in
+                Self.write(record, &object)
+                object.member("title", string: record.message.content.title)
+                object.member("alert", string: record.message.content.alert)
+            }
+            let next = records.count == page.limit ? records.last : nil
+            object.member("next", string: next?.message.id.description)
+        }
+    }
+
+    private static func state(_ name: String?, of appID: String?) throws(ApusError) -> MessageState? {
+        guard let name else { return nil }
+        var problems = FieldProblems()
+        let state = MessageState(rawValue: name)
+        if state == nil {
+            problems.wrongValue("state", "must be accepted, scheduled or cancelled")
+        } else if appID == nil {
+            problems.wrongValue("state", "is for the messages of one app: give its appId too")
+        }
+        try problems.check()
+        return state
+    }
+
     private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = try await message(request, context, .sender).message.id
-        let count = try await dispatcher.cancel(id)
-        return Response.json { $0.member("cancelled", int: Int64(count)) }
+        let recall = try await dispatcher.recall(id, timeToLive: recallSeconds)
+        return Response.json { object in
+            object.member("cancelled", int: Int64(recall.cancelled))
+            object.member("recalled", int: Int64(recall.recalled))
+            object.member("recallId", string: recall.message?.description)
+        }
     }
 
     /// The message that the path names.
@@ -47,18 +91,30 @@ struct MessageRoutes: Sendable {
         let page = try Page(request)
         let id = record.message.id
         let (counts, deliveries) = try await dispatcher.query { snapshot in
-            (try snapshot.counts(of: id), try snapshot.deliveries(of: id, after: page.after, limit: page.limit))
+            (
+                try snapshot.counts(of: id),
+                try snapshot.deliveries(of: id, after: page.after.map { DeviceNumber($0) }, limit: page.limit)
+            )
         }
         return Response.json { object in
-            object.member("id", string: id.description)
-            object.member("appId", string: record.message.appID)
-            object.member("createdAt", time: id.time)
-            object.member("expiresAt", time: record.message.expiresAt)
+            Self.write(record, &object)
             object.member("counts") { Self.write(counts, &$0) }
             object.member("deliveries", objects: deliveries) { Self.write($0, &$1) }
             let next = deliveries.count == page.limit ? deliveries.last : nil
             object.member("next", string: next.map { String($0.device.rawValue) })
         }
+    }
+
+    private static func write(_ record: MessageRecord, _ object: inout JSONObjectWriter) {
+        let message = record.message
+        object.member("id", string: message.id.description)
+        object.member("appId", string: message.appID)
+        object.member("state", string: record.state.rawValue)
+        object.member("createdAt", time: message.id.time)
+        object.member("sendAt", time: message.sendAt)
+        object.member("expiresAt", time: message.expiresAt)
+        object.member("cancelledAt", time: record.cancelledAt)
+        object.member("recall", string: message.content.recalls?.description)
     }
 
     private static func write(_ counts: DeliveryCounts, _ object: inout JSONObjectWriter) {
@@ -117,7 +173,7 @@ struct MessageRoutes: Sendable {
                         vendorProblem: vendor?.problem),
                     now: dispatcher.clock.now
                 ).adding(history)
-            } ?? Explanation(record, notFor: device)
+            } ?? (record.state == .accepted ? Explanation(record, notFor: device) : Explanation(unsent: record))
         return Self.response(explanation, id, device: device.id)
     }
 

@@ -4,7 +4,7 @@ import Hummingbird
 /// Which part of a list is asked for: `?limit=` and `?after=`, the `next` of the page before.
 struct Page {
     let limit: Int
-    let after: DeviceNumber?
+    let after: Int64?
 
     private static let most = 1000
 
@@ -31,6 +31,6 @@ struct Page {
         let after = request.uri.queryParameters["after"].map { Int64($0) }
         if let after, after == nil { problems.wrongValue("after", "must be the `next` of the page before") }
         try problems.check()
-        self.after = after.flatMap { $0 }.map { DeviceNumber($0) }
+        self.after = after.flatMap { $0 }
     }
 }

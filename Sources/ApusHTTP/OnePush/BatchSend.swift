@@ -38,7 +38,9 @@ enum BatchBody {
         for (number, line) in lines.enumerated() {
             do throws(ApusError) {
                 let body = try SendBody(line, limits: shared.limits.send)
-                let push = try body.request(idempotencyKey: nil, limits: shared.limits.send) {
+                let push = try body.request(
+                    idempotencyKey: nil, limits: shared.limits.send, at: shared.dispatcher.clock.now
+                ) {
                     id, key throws(ApusError) in
                     if let known, known.id == id, known.key.utf8.elementsEqual(key.utf8) {
                         try shared.apps.take(1, from: known.app)

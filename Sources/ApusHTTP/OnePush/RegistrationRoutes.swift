@@ -52,6 +52,8 @@ struct RegisterBody {
     /// Ours: whose token it is, if that does not follow from the platform.
     private var vendor: String?
     private var mobile: String?
+    /// Ours: what the user reads.
+    private var language: String?
     private var tags: [String]?
     private var problems = FieldProblems()
 
@@ -68,6 +70,7 @@ struct RegisterBody {
             case "subscription": subscription = try scanner.rawValue()
             case "vendor": vendor = try scanner.text("vendor", &problems)
             case "mobile": mobile = try scanner.text("mobile", &problems)
+            case "language": language = try scanner.text("language", &problems)
             case "tag": tags = try scanner.texts("tag", &problems, most: Self.mostTags)
             default: try scanner.skipValue()
             }
@@ -86,11 +89,14 @@ struct RegisterBody {
         } else if platform == nil {
             problems.wrongValue("platform", "must be ANDROID, IOS, PC or WEB")
         }
+        if let language, !LanguageTag.isValid(language) {
+            problems.wrongValue("language", "must be a language tag, as in zh or pt-BR")
+        }
         try problems.check()
         guard let appID, let alias, let nativeToken, let platform else { throw .unknownApp }
         guard let app = apps[appID] else { throw .unknownApp }
         return DeviceRegistration(
             app: app.number, tenant: tenant ?? "", alias: alias, platform: platform, nativeToken: nativeToken,
-            vendor: vendor, mobile: mobile, tags: tags ?? [])
+            vendor: vendor, mobile: mobile, language: language, tags: tags ?? [])
     }
 }

@@ -26,6 +26,7 @@ struct SendBody {
     var listenFlag: String?
     var requestID: String?
     var escalation: [EscalationPlan.Step]?
+    var options = SendOptions()
     /// Members that mean nothing here.
     var unknown: [String] = []
     private var problems = FieldProblems()
@@ -61,6 +62,8 @@ struct SendBody {
         case "listenFlag": listenFlag = try scanner.text("listenFlag", &problems)
         case "escalate": try readEscalation(&scanner)
         case "requestId": requestID = try scanner.text("requestId", &problems)
+        case "sendAt", "collapseKey", "priority", "localized", "platforms":
+            try options.read(key, &scanner, &problems)
         default:
             if unknown.count < 16 { unknown.append(String(key.string.prefix(64))) }
             try scanner.skipValue()
@@ -93,14 +96,19 @@ struct SendBody {
     }
 
     /// The request that the body describes.
-    /// - Parameter authorize: finds the app by id and key.
+    /// - Parameters:
+    ///   - appKey: the app's key, if the body does not have it.
+    ///   - authorize: finds the app by id and key.
     /// - Throws: `ApusError` that names everything that is wrong.
     func request(
-        idempotencyKey: String?, limits: SendLimits,
+        idempotencyKey: String?, appKey: @autoclosure () -> String? = nil, limits: SendLimits,
+        at now: @autoclosure () -> Timestamp,
         authorize: (_ appID: String, _ appKey: String) throws(ApusError) -> App
     ) throws(ApusError) -> PushRequest {
         var problems = problems
         let audience = audience(&problems)
+        let appKey = self.appKey ?? appKey()
+        let sendAt = options.sendAt(at: now(), &problems)
         if appID == nil { problems.missing("appId") }
         if appKey == nil { problems.missing("appKey") }
         if alert == nil { problems.missing("alert") }
@@ -113,7 +121,11 @@ struct SendBody {
         }
         try problems.check()
         let app = try authorize(appID ?? "", appKey ?? "")
-        let size = [alert, title, uri, extra, smsMessage].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        let content = MessageContent(
+            kind: kind, title: title, alert: alert ?? "", uri: uri, extra: extra, sound: sound, badge: badge,
+            listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage,
+            apns: apns, urgency: options.urgency, collapseKey: options.collapseKey, variants: options.variants)
+        let size = content.largestSize
         guard size <= limits.payload else {
             throw ApusError(
                 .tooLarge, code: "payload_too_large",
@@ -121,12 +133,8 @@ struct SendBody {
                     + "\(limits.payload) allowed.")
         }
         var push = PushRequest(
-            app: app.number, appID: app.id, audience: audience,
-            content: MessageContent(
-                kind: kind, title: title, alert: alert ?? "", uri: uri, extra: extra, sound: sound, badge: badge,
-                listenFlag: listenFlag ?? "NOTF", sender: sender, senderDevice: senderDevice, smsMessage: smsMessage,
-                apns: apns),
-            needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive,
+            app: app.number, appID: app.id, audience: audience, content: content,
+            needsConfirmation: needsConfirmation ?? false, timeToLive: timeToLive, sendAt: sendAt,
             idempotencyKey: idempotencyKey ?? requestID)
         push.escalation = escalation
         return push
@@ -156,7 +164,7 @@ struct SendBody {
             if audiences == nil { problems.missing("audiences") }
             return audience
         }
-        guard let kind = Audience.Kind(rawValue: audienceKind) else {
+        guard let kind = Audience.Kind.named.first(where: { $0.rawValue == audienceKind }) else {
             problems.wrongValue("audienceType", "must be ALIAS, TAG, DEVICE or ALL")
             return audience
         }

@@ -3,8 +3,12 @@ import NIOCore
 
 /// A message as a ONE-PUSH device gets it: one JSON object in one text frame.
 enum WebSocketForms {
-    static let general = FormKey("onepush")
-    static let ios = FormKey("onepush.ios")
+    private static let general: StaticString = "onepush"
+    private static let ios: StaticString = "onepush.ios"
+
+    static func key(of message: Message, for platform: Platform) -> FormKey {
+        FormKey(platform == .ios ? ios : general, variant: message.variant)
+    }
 
     static func frame(_ message: Message, for platform: Platform) -> ByteBuffer {
         var json = ByteBuffer()

@@ -28,6 +28,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
     private let shard: SessionShard
     private let deviceID: String
     private var platform = Platform.android
+    private var language: String?
     private var device: DeviceNumber?
     private(set) var isWritable = true
     private var holdsRead = false
@@ -89,6 +90,7 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
             close(1011, "the store cannot be read; try again later")
         case .success(let device?) where device.isActive:
             platform = device.platform
+            language = device.language
             self.device = device.number
             guard let handle = shard.attach(device.number, self) else { return }
             state = .open(handle)
@@ -219,7 +221,8 @@ final class WebSocketHandler: ChannelDuplexHandler, DeviceTransport, @unchecked 
 
     func write(_ message: Message, forms: inout EncodedForms, flushing: Bool) {
         let platform = platform
-        let frame = forms.bytes(for: platform == .ios ? WebSocketForms.ios : WebSocketForms.general) {
+        let message = message.adapted(to: platform, language)
+        let frame = forms.bytes(for: WebSocketForms.key(of: message, for: platform)) {
             WebSocketForms.frame(message, for: platform)
         }
         if flushing {

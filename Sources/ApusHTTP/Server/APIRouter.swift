@@ -8,12 +8,13 @@ package enum APIRouter {
     /// - Parameters:
     ///   - umengJobs: sends messages whose devices Umeng finds by itself.
     ///   - isDemo: whether anyone may create apps.
+    ///   - recallSeconds: for how many seconds a device that is away is to learn that a message was taken back.
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
         dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
         endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, umengJobs: (any VendorJobs)?,
-        tokens: TokenBook, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, registrationApp: String?,
-        readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
+        tokens: TokenBook, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
+        registrationApp: String?, readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
     ) -> @Sendable (Request, any Channel) async -> Response {
         let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
@@ -22,8 +23,9 @@ package enum APIRouter {
         RegistrationRoutes(dispatcher: dispatcher, apps: apps, limits: limits).add(to: router)
         AppRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
         PolicyRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
-        DeviceRoutes(dispatcher: dispatcher, access: access).add(to: router)
-        MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access).add(to: router)
+        DeviceRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
+        MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: recallSeconds)
+            .add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
         TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: tokens, access: access).add(to: router)
         CredentialRoutes(dispatcher: dispatcher, apps: apps, credentials: credentials, access: access).add(to: router)

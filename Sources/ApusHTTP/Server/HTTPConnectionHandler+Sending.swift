@@ -4,13 +4,15 @@ import NIOCore
 
 /// The hot requests, which wait for their commit and are answered without leaving the event loop.
 extension HTTPConnectionHandler: AcceptanceReceiver {
-    func send(_ request: HTTPWireRequest) {
+    /// - Parameter isNative: whether the answer has the form of `/v1` and not that of ONE-PUSH.
+    func send(_ request: HTTPWireRequest, isNative: Bool = false) {
         shared.metrics.sends.increment()
         do throws(ApusError) {
             let body = try SendBody(request.body, limits: shared.limits.send)
-            if !body.unknown.isEmpty { isAnswering(.send(ignored: body.unknown)) }
+            if isNative || !body.unknown.isEmpty { isAnswering(.send(isNative: isNative, ignored: body.unknown)) }
             let push = try body.request(
-                idempotencyKey: try idempotencyKey(request), limits: shared.limits.send
+                idempotencyKey: try idempotencyKey(request), appKey: request.headers.first("x-app-key"),
+                limits: shared.limits.send, at: shared.dispatcher.clock.now
             ) { id, key throws(ApusError) in try shared.apps.authorize(id: id, key: key) }
             try shared.dispatcher.submit(AcceptOperation(push, receiver: self, token: 0))
         } catch {
@@ -87,9 +89,10 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
         switch (answering.content, result) {
         case (.batch(let batch), _):
             settle(batch, line: token, result)
-        case (.send(let ignored), .success(let acceptance)):
+        case (.send(let isNative, let ignored), .success(let acceptance)):
             var body = ByteBuffer()
-            OnePushAnswers.writeAccepted(acceptance.message, ignored: ignored, into: &body)
+            OnePushAnswers.writeAccepted(
+                acceptance.message, as: isNative ? "id" : "requestId", ignored: ignored, into: &body)
             answer(status: 200, contentType: "application/json", body: body)
             noteAccepted(since: answering.began)
         case (.post(let request), .success(let acceptance)):

@@ -24,13 +24,13 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         let allowsOrigin: Bool
         /// When the last of the request came.
         let began: NIODeadline
-        var content = Content.send(ignored: [])
+        var content = Content.send(isNative: false, ignored: [])
     }
 
     /// What is being answered.
     enum Content {
         /// A message; these members of the request mean nothing here.
-        case send(ignored: [String])
+        case send(isNative: Bool, ignored: [String])
         case batch(BatchAnswer)
         case post(EndpointRequest)
     }
@@ -179,6 +179,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             upgrade(request, context)
         } else if request.method == .post, request.head.hasPath("/v1/messages:batch") {
             sendBatch(request)
+        } else if request.method == .post, request.head.hasPath("/v1/messages") {
+            send(request, isNative: true)
         } else if request.method == .post, let target = EndpointTarget(request) {
             post(request, to: target)
         } else {

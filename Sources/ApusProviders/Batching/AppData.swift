@@ -8,7 +8,7 @@ struct AppData: Sendable, Equatable {
     init() {}
 
     /// The members of the message's own data, or `extra` if that is no object; `apusId`, the message's id, so that the
-    /// app can confirm it; `uri`, what a tap opens; `apusCommand`, what a command says; `apusPush`, what was posted to an
+    /// app can confirm it; `uri`, what a tap opens; `apusRecall`, the message that this one takes back; `apusCommand`, what a command says; `apusPush`, what was posted to an
     /// endpoint. What is the sender's own is not overwritten.
     init(_ message: Message) {
         let content = message.content
@@ -20,8 +20,11 @@ struct AppData: Sendable, Equatable {
             if let object = AppData(object: extra) { self = object } else { add("extra", json: extra) }
         }
         add("apusId", string: message.id.description)
+        add("apusRecall", string: content.recalls?.description)
         add("uri", string: content.uri)
-        if content.kind == .command, content.push == nil { add("apusCommand", string: content.alert) }
+        if content.kind == .command, content.push == nil, content.recalls == nil {
+            add("apusCommand", string: content.alert)
+        }
     }
 
     /// - Returns: nil if the text is no JSON object.

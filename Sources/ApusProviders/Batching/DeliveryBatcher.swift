@@ -3,11 +3,17 @@ import NIOCore
 
 /// Makes batches of deliveries as they come: a state machine without I/O.
 ///
-/// A batch is open until it is full, another message comes for its platform, or it has waited for a while for more. It
+/// A batch is open until it is full, another message comes for its platform and language, or it has waited for a while for more. It
 /// goes on filling while nobody takes it.
 struct DeliveryBatcher {
     /// How long a batch waits for more.
     static let linger = TimeAmount.milliseconds(20)
+
+    /// Whose deliveries fill one batch after the other.
+    private struct Group: Hashable {
+        let platform: Platform
+        let variant: String
+    }
 
     private struct Open {
         var batch: VendorBatch
@@ -16,7 +22,7 @@ struct DeliveryBatcher {
 
     private let limit: Int
     private let capacity: Int
-    private var open: [Platform: Open] = [:]
+    private var open: [Group: Open] = [:]
     private var closed: CircularBuffer<VendorBatch> = []
     /// Deliveries in open and closed batches.
     private(set) var count = 0
@@ -34,18 +40,18 @@ struct DeliveryBatcher {
     mutating func add(_ pending: BatchedDelivery, isAlone: Bool = false, at now: NIODeadline) -> Bool {
         guard count < capacity else { return false }
         count += 1
-        let platform = pending.delivery.platform
+        let group = Group(platform: pending.delivery.platform, variant: pending.delivery.message.variant)
         if isAlone || limit == 1 {
             closed.append(VendorBatch(pending))
             return true
         }
-        if let batch = open[platform]?.batch, !batch.belongsTo(pending.delivery) { close(platform) }
-        if open[platform] == nil {
-            open[platform] = Open(batch: VendorBatch(pending), closesAt: now + Self.linger)
+        if let batch = open[group]?.batch, !batch.belongsTo(pending.delivery) { close(group) }
+        if open[group] == nil {
+            open[group] = Open(batch: VendorBatch(pending), closesAt: now + Self.linger)
         } else {
-            open[platform]?.batch.append(pending)
+            open[group]?.batch.append(pending)
         }
-        if open[platform]?.batch.count == limit { close(platform) }
+        if open[group]?.batch.count == limit { close(group) }
         return true
     }
 
@@ -82,7 +88,7 @@ struct DeliveryBatcher {
         return closed + open.values.map(\.batch)
     }
 
-    private mutating func close(_ platform: Platform) {
-        if let closing = open.removeValue(forKey: platform) { closed.append(closing.batch) }
+    private mutating func close(_ group: Group) {
+        if let closing = open.removeValue(forKey: group) { closed.append(closing.batch) }
     }
 }

@@ -11,7 +11,8 @@ struct BatchedDelivery: Sendable {
     }
 }
 
-/// Deliveries that go to a vendor in one request: of one message, to devices of one platform. There is at least one.
+/// Deliveries that go to a vendor in one request: of one variant of a message, to devices of one platform. There is at
+/// least one.
 struct VendorBatch: Sendable {
     let message: Message
     let platform: Platform
@@ -36,7 +37,8 @@ struct VendorBatch: Sendable {
     var attempts: Int { deliveries.map(\.delivery.attempts).max() ?? 0 }
 
     func belongsTo(_ delivery: VendorDelivery) -> Bool {
-        message.id == delivery.message.id && platform == delivery.platform
+        message.id == delivery.message.id && message.variant == delivery.message.variant
+            && platform == delivery.platform
     }
 
     mutating func append(_ delivery: BatchedDelivery) {

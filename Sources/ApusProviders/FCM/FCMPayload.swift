@@ -43,7 +43,7 @@ struct FCMPayload {
                 switch platform {
                 case .ios: fields.member("apns") { write(apns: &$0) }
                 case .web:
-                    fields.member("webpush") { $0.member("headers") { $0.member("TTL", string: String(seconds)) } }
+                    fields.member("webpush") { $0.member("headers") { write(webPush: &$0, seconds) } }
                 case .android, .pc: fields.member("android") { write(android: &$0, seconds) }
                 }
             }
@@ -65,7 +65,9 @@ struct FCMPayload {
     }
 
     private func write(android: inout JSONObjectWriter, _ seconds: Int64) {
-        android.member("priority", string: notification == nil ? "NORMAL" : "HIGH")
+        let isUrgent = message.content.urgency.map { $0 == .high } ?? (notification != nil)
+        android.member("priority", string: isUrgent ? "HIGH" : "NORMAL")
+        android.member("collapse_key", string: message.collapseKey)
         android.member("ttl", string: "\(seconds)s")
         guard notification != nil, message.content.sound != nil || message.content.badge != nil else { return }
         android.member("notification") { notification in
@@ -74,12 +76,26 @@ struct FCMPayload {
         }
     }
 
+    private func write(webPush headers: inout JSONObjectWriter, _ seconds: Int64) {
+        headers.member("TTL", string: String(seconds))
+        headers.member("Urgency", string: message.content.urgency?.name)
+    }
+
+    private var apnsPriority: String {
+        switch message.content.urgency {
+        case .low?, .veryLow?: "1"
+        case .normal?: "5"
+        case .high?, nil: notification == nil ? "5" : "10"
+        }
+    }
+
     /// What FCM does not make of the notification (vendors' documentation of APNs: a message that shows nothing has
     /// priority 5).
     private func write(apns: inout JSONObjectWriter) {
         apns.member("headers") { headers in
             headers.member("apns-push-type", string: notification == nil ? "background" : "alert")
-            headers.member("apns-priority", string: notification == nil ? "5" : "10")
+            headers.member("apns-priority", string: apnsPriority)
+            headers.member("apns-collapse-id", string: message.collapseKey)
             headers.member("apns-expiration", string: String(message.expiresAt.milliseconds / 1000))
         }
         apns.member("payload") { payload in

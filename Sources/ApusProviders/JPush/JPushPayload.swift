@@ -38,7 +38,9 @@ struct JPushPayload {
         }
         body.member("options") { options in
             options.member("time_to_live", int: message.secondsLeft(at: now, atMost: Self.longestTimeToLive))
-            if isIOS { options.member("apns_production", bool: isAPNsProduction) }
+            guard isIOS else { return }
+            options.member("apns_production", bool: isAPNsProduction)
+            options.member("apns_collapse_id", string: message.collapseKey)
         }
     }
 

@@ -1,4 +1,5 @@
 import ApusCore
+import Crypto
 import NIOCore
 import NIOHTTP1
 
@@ -22,9 +23,16 @@ extension OutgoingRequest {
             "content-type": "application/octet-stream",
             "ttl": String(min(max(rest, 0), longestTimeToLive)),
             // What is to be shown must not wait until the device is used again.
-            "urgency": message.content.kind == .message ? "high" : "normal",
+            "urgency": (message.content.urgency ?? (message.content.kind == .message ? .high : .normal)).name,
         ]
+        if let key = message.collapseKey { request.headers.add(name: "topic", value: topic(of: key)) }
         request.body = ByteBuffer(bytes: body)
         return request
+    }
+
+    /// A topic has up to 32 characters of base 64 for URLs (RFC 8030 §5.4); what does not is hashed.
+    private static func topic(of key: String) -> String {
+        let isTopic = key.utf8.count <= 32 && key.utf8.allSatisfy(Base64URL.isDigit)
+        return isTopic ? key : String(Base64URL.encode(SHA256.hash(data: Array(key.utf8)).prefix(24)))
     }
 }

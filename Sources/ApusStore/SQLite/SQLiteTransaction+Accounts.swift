@@ -2,7 +2,8 @@ import ApusCore
 
 private enum Statements {
     static let select = """
-        SELECT c.name, c.credentials, d.id, d.public_id, d.alias, d.active, d.app, a.public_id, c.created_at
+        SELECT c.name, c.credentials, d.id, d.public_id, d.alias, d.active, d.app, a.public_id, c.created_at,
+            d.platform, d.language
         FROM accounts c JOIN devices d ON d.id = c.device JOIN apps a ON a.id = d.app
         """
     static let byName: SQL = "\(select) WHERE c.name = ?"
@@ -18,7 +19,8 @@ extension SQLiteTransaction {
     private func account(_ row: SQLiteRow) -> Account {
         Account(
             name: row.text(0), credentials: row.blob(1), device: DeviceNumber(row.int(2)), deviceID: row.text(3),
-            alias: row.text(4), isActive: row.bool(5), app: AppNumber(row.int(6)), appID: row.text(7),
+            alias: row.text(4), platform: Platform(rawValue: row.int(9)) ?? .android, language: row.optionalText(10),
+            isActive: row.bool(5), app: AppNumber(row.int(6)), appID: row.text(7),
             createdAt: row.time(8))
     }
 

@@ -1,18 +1,10 @@
 import ApusCore
 
 private enum Statements {
-    static let select = """
-        SELECT d.id, d.public_id, d.app, a.public_id, d.tenant, d.alias, d.platform, d.native_token, d.mobile, d.active,
-            d.registered_at, d.vendor
-        FROM devices d JOIN apps a ON a.id = d.app
-        """
+    static let select = "\(SQLiteTransaction.selectDevice) FROM devices d JOIN apps a ON a.id = d.app"
     static let byToken: SQL = "\(select) WHERE d.app = ? AND d.tenant = '' AND d.native_token = ? AND d.active = 1"
     static let setAddress: SQL = "UPDATE devices SET address = ? WHERE id = ?"
-    static let byID: SQL = "\(select) WHERE d.public_id = ?"
-    static let list: SQL = """
-        \(select) WHERE d.id > ?1 AND (?2 IS NULL OR a.public_id = ?2) AND (?3 IS NULL OR d.alias = ?3)
-        ORDER BY d.id LIMIT ?4
-        """
+    static let byID: SQL = "\(select) WHERE d.public_id = ? AND d.deleted = 0"
     static let isActive: SQL = "SELECT active FROM devices WHERE id = ?"
     static let target: SQL = "SELECT app, id, platform, vendor FROM devices WHERE id = ? AND active = 1"
     static let tags: SQL = "SELECT tag FROM device_tags WHERE device = ? ORDER BY tag"
@@ -20,12 +12,13 @@ private enum Statements {
         SELECT id, public_id, alias FROM devices WHERE app = ? AND tenant = ? AND native_token = ?
         """
     static let update: SQL = """
-        UPDATE devices SET alias = ?, platform = ?, vendor = ?, mobile = ?, active = 1, registered_at = ? WHERE id = ?
+        UPDATE devices SET alias = ?, platform = ?, vendor = ?, mobile = ?, language = ?, active = 1, registered_at = ?
+        WHERE id = ?
         """
     static let insert: SQL = """
         INSERT INTO devices
-            (public_id, app, tenant, alias, platform, native_token, vendor, mobile, active, registered_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+            (public_id, app, tenant, alias, platform, native_token, vendor, mobile, language, active, registered_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
         """
     static let deleteTags: SQL = "DELETE FROM device_tags WHERE device = ?"
     static let insertTag: SQL = "INSERT OR IGNORE INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
@@ -48,6 +41,11 @@ private enum Statements {
         """
     static let withID = resolve("d.public_id = ?4")
     static let everyone = resolve("?4 = ''")
+    static let recipients: SQL = """
+        SELECT d.id, d.platform, d.vendor FROM deliveries r CROSS JOIN devices d ON d.id = r.device
+        WHERE r.message = CAST(?4 AS INTEGER) AND r.state > 0
+            AND d.app = ?1 AND d.active = 1 AND (d.tenant = '' OR d.tenant = ?2) AND (?3 IS NULL OR d.platform = ?3)
+        """
 
     private static func resolve(_ condition: String) -> SQL {
         """
@@ -59,15 +57,22 @@ private enum Statements {
 }
 
 extension SQLiteTransaction {
-    private func device(_ row: SQLiteRow) -> Device {
+    static let selectDevice = """
+        SELECT d.id, d.public_id, d.app, a.public_id, d.tenant, d.alias, d.platform, d.native_token, d.mobile, d.active,
+            d.registered_at, d.vendor, d.language
+        """
+
+    /// A row of `selectDevice`, without its tags.
+    func device(_ row: SQLiteRow) -> Device {
         Device(
             number: DeviceNumber(row.int(0)), id: row.text(1), app: AppNumber(row.int(2)), appID: row.text(3),
             tenant: row.text(4), alias: row.text(5), platform: Platform(rawValue: row.int(6)) ?? .pc,
             nativeToken: row.text(7), vendor: row.optionalText(11).map(Route.init(rawValue:)),
-            mobile: row.optionalText(8), tags: [], isActive: row.bool(9), registeredAt: row.time(10))
+            mobile: row.optionalText(8), language: row.optionalText(12), tags: [], isActive: row.bool(9),
+            registeredAt: row.time(10))
     }
 
-    private func tags(of device: DeviceNumber) throws -> [String] {
+    func tags(of device: DeviceNumber) throws -> [String] {
         var tags: [String] = []
         try database.rows(Statements.tags, device) { tags.append($0.text(0)) }
         return tags
@@ -103,15 +108,6 @@ extension SQLiteTransaction {
             vendor: row.optionalText(column + 2).map(Route.init(rawValue:)), rule: rule)
     }
 
-    func devices(_ filter: DeviceFilter, after: DeviceNumber?, limit: Int) throws -> [Device] {
-        var devices: [Device] = []
-        try database.rows(Statements.list, after ?? DeviceNumber(-1), filter.appID, filter.alias, limit) {
-            devices.append(device($0))
-        }
-        for index in devices.indices { devices[index].tags = try tags(of: devices[index].number) }
-        return devices
-    }
-
     func register(_ registration: DeviceRegistration, newID: String, at now: Timestamp) throws -> Device {
         let earlier = try database.first(
             Statements.earlier, registration.app, registration.tenant, registration.nativeToken
@@ -119,7 +115,7 @@ extension SQLiteTransaction {
         if let earlier {
             try database.run(
                 Statements.update, registration.alias, registration.platform.rawValue, registration.vendor?.rawValue,
-                registration.mobile, now, earlier.number)
+                registration.mobile, registration.language, now, earlier.number)
             // Another user's messages are not for whom holds the device now.
             if !earlier.alias.utf8.elementsEqual(registration.alias.utf8) {
                 try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
@@ -130,7 +126,7 @@ extension SQLiteTransaction {
             try database.run(
                 Statements.insert, newID, registration.app, registration.tenant, registration.alias,
                 registration.platform.rawValue, registration.nativeToken, registration.vendor?.rawValue,
-                registration.mobile, now)
+                registration.mobile, registration.language, now)
         }
         let number = earlier?.number ?? DeviceNumber(database.lastInsertedRow)
         for tag in registration.tags { try database.run(Statements.insertTag, registration.app, tag, number) }
@@ -185,6 +181,8 @@ extension SQLiteTransaction {
             try resolve(audience, app, Statements.withID, each: audience.values, &targets)
         case .all:
             try resolve(audience, app, Statements.everyone, each: [""], &targets)
+        case .recipients:
+            try resolve(audience, app, Statements.recipients, each: audience.values, &targets)
         }
         // In key order, so that the deliveries are appended and not scattered.
         if targets.count - start > 1 { targets[start...].sort { $0.device.rawValue < $1.device.rawValue } }

@@ -28,13 +28,6 @@ private enum Statements {
             (SELECT d.message FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.device = ?2 AND d.open = 1 AND m.endpoint = ?3)
         """
-    static let ofTopic: SQL = "SELECT id FROM messages WHERE endpoint = ? AND topic = ?"
-    /// Only the latest push has its topic, so that there is never more than one to look at.
-    static let forgetTopic: SQL = "UPDATE messages SET topic = NULL WHERE id = ?"
-    static let cancel: SQL = """
-        UPDATE deliveries SET end = 'cancelled', ended_at = ?, open = 0 WHERE message = ? AND open = 1
-        """
-    static let openDevices: SQL = "SELECT device FROM deliveries WHERE message = ? AND open = 1"
 }
 
 extension SQLiteTransaction {
@@ -91,25 +84,5 @@ extension SQLiteTransaction {
 
     func removeExpiredEndpoints(at now: Timestamp, limit: Int) throws {
         try database.run(Statements.deleteExpired, now, limit)
-    }
-
-    func endPushes(to endpoint: EndpointNumber, topic: String, at now: Timestamp) throws {
-        guard let earlier = try database.first(Statements.ofTopic, endpoint, topic, value: { MessageID($0.int(0)) })
-        else { return }
-        try database.run(Statements.forgetTopic, earlier)
-        for device in try openDevices(of: earlier) {
-            try apply(.ended(earlier, device, .cancelled, at: now))
-            try append(TrailEntry.replaced(at: now), to: earlier, device)
-        }
-    }
-
-    func cancel(_ message: MessageID, at now: Timestamp) throws -> Int {
-        try database.run(Statements.cancel, now, message)
-    }
-
-    private func openDevices(of message: MessageID) throws -> [DeviceNumber] {
-        var devices: [DeviceNumber] = []
-        try database.rows(Statements.openDevices, message) { devices.append(DeviceNumber($0.int(0))) }
-        return devices
     }
 }

@@ -21,8 +21,8 @@ private enum Statements {
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
             needs_confirmation, expires_at, audience_kind, audience, platform, title, uri,
-            sender_address, apns, endpoint, registration, data, urgency, topic)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            sender_address, apns, endpoint, registration, data, urgency, topic, variants, recalls, send_at, waiting)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Many rows in one statement cost less than half of what as many statements do.
     static let chunk = 64
@@ -36,20 +36,22 @@ private enum Statements {
         """
     }
 
-    static let byID: SQL = """
-        SELECT \(SQLiteTransaction.messageColumns), m.audience_kind, m.audience, m.platform
-        FROM messages m JOIN apps a ON a.id = m.app WHERE m.id = ?
-        """
+    static let byID: SQL = "\(SQLiteTransaction.selectMessage) WHERE m.id = ?"
 }
 
 extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
         m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri,
-        m.sender_address, m.apns, m.endpoint, m.registration, m.data, m.urgency, m.topic
+        m.sender_address, m.apns, m.endpoint, m.registration, m.data, m.urgency, m.topic, m.variants, m.recalls, m.send_at
         """
     /// How many columns these are: where those behind them begin.
-    static let messageColumnCount: Int32 = 24
+    static let messageColumnCount: Int32 = 27
+
+    static let selectMessage = """
+        SELECT \(messageColumns), m.audience_kind, m.audience, m.platform, m.waiting, m.cancelled_at
+        FROM messages m JOIN apps a ON a.id = m.app
+        """
 
     func message(_ row: SQLiteRow) -> Message {
         Message(
@@ -60,15 +62,17 @@ extension SQLiteTransaction {
                 badge: row.optionalInt(8),
                 listenFlag: row.optionalText(9), sender: row.optionalText(10), senderDevice: row.optionalText(11),
                 senderAddress: row.optionalText(17),
-                smsMessage: row.optionalText(12), apns: row.optionalText(18), push: push(row)),
-            needsConfirmation: row.bool(13), expiresAt: row.time(14))
+                smsMessage: row.optionalText(12), apns: row.optionalText(18),
+                urgency: row.optionalInt(22).flatMap(Urgency.init(rawValue:)), collapseKey: row.optionalText(23),
+                variants: row.optionalText(24).flatMap { try? MessageVariants(json: $0) },
+                recalls: row.optionalInt(25).map { MessageID($0) }, push: push(row)),
+            needsConfirmation: row.bool(13), expiresAt: row.time(14), sendAt: row.optionalTime(26))
     }
 
     private func push(_ row: SQLiteRow) -> EndpointPush? {
         row.optionalInt(19).map { endpoint in
             EndpointPush(
-                endpoint: EndpointNumber(endpoint), registration: row.text(20), data: row.blob(21),
-                urgency: Urgency(rawValue: row.int(22)) ?? .normal, topic: row.optionalText(23))
+                endpoint: EndpointNumber(endpoint), registration: row.text(20), data: row.blob(21))
         }
     }
 
@@ -106,10 +110,15 @@ extension SQLiteTransaction {
             content.smsMessage, message.needsConfirmation, message.expiresAt, request.audience.kind.rawValue,
             AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
             content.uri, content.senderAddress, content.apns, content.push?.endpoint, content.push?.registration,
-            content.push?.data, content.push?.urgency.rawValue, content.push?.topic)
+            content.push?.data, content.urgency?.rawValue, content.collapseKey, content.variants?.json,
+            content.recalls, message.sendAt, message.sendAt != nil)
         if let key = request.idempotencyKey {
             try database.run(Statements.remember, message.app, message.tenant, key, message.id)
         }
+        try insertDeliveries(of: message, to: targets)
+    }
+
+    func insertDeliveries(of message: Message, to targets: ArraySlice<Target>) throws {
         var rest = targets
         while rest.count >= Statements.chunk {
             try database.run(
@@ -127,15 +136,19 @@ extension SQLiteTransaction {
     }
 
     func message(_ id: MessageID) throws -> MessageRecord? {
-        try database.first(Statements.byID, id) { row in
-            let message = message(row)
-            let column = SQLiteTransaction.messageColumnCount
-            return MessageRecord(
-                message: message,
-                audience: Audience(
-                    Audience.Kind(rawValue: row.text(column)) ?? .all, AudienceText.decode(row.text(column + 1)),
-                    platform: row.optionalInt(column + 2).flatMap(Platform.init(rawValue:)), tenant: message.tenant))
-        }
+        try database.first(Statements.byID, id, value: messageRecord)
+    }
+
+    /// A row of `selectMessage`.
+    func messageRecord(_ row: SQLiteRow) -> MessageRecord {
+        let message = message(row)
+        let column = SQLiteTransaction.messageColumnCount
+        return MessageRecord(
+            message: message,
+            audience: Audience(
+                Audience.Kind(rawValue: row.text(column)) ?? .all, AudienceText.decode(row.text(column + 1)),
+                platform: row.optionalInt(column + 2).flatMap(Platform.init(rawValue:)), tenant: message.tenant),
+            isWaiting: row.bool(column + 3), cancelledAt: row.optionalTime(column + 4))
     }
 }
 

@@ -17,7 +17,7 @@ private enum Statements {
     static let page: SQL = """
         SELECT \(SQLiteTransaction.messageColumns), coalesce(v.address, v.native_token), v.registered_at,
             d.open = 1 AND m.expires_at > ?4 AND v.active = 1, o.message, o.device, o.attempts,
-            v.platform
+            v.platform, v.language
         FROM outbox o
             LEFT JOIN deliveries d ON d.message = o.message AND d.device = o.device
             LEFT JOIN messages m ON m.id = o.message
@@ -80,11 +80,12 @@ extension SQLiteTransaction {
                 entries.append(.done(DeliveryKey(message: MessageID(row.int(column + 3)), device: device)))
                 return
             }
+            let platform = Platform(rawValue: row.int(column + 6)) ?? .android
             entries.append(
                 .due(
                     VendorDelivery(
-                        message: message(row), device: device,
-                        platform: Platform(rawValue: row.int(column + 6)) ?? .android, token: row.text(column),
+                        message: message(row).adapted(to: platform, row.optionalText(column + 7)), device: device,
+                        platform: platform, token: row.text(column),
                         registeredAt: row.time(column + 1), attempts: Int(row.int(column + 5)))))
         }
         return entries

@@ -19,6 +19,7 @@ private enum Statements {
         WHERE message = ?1 AND device IN (SELECT DISTINCT device FROM trail WHERE message = ?1 LIMIT ?2)
         """
     static let deleteTasks: SQL = "DELETE FROM vendor_tasks WHERE message = ?"
+    static let deleteCollapseKeys: SQL = "DELETE FROM collapse_keys WHERE message = ?"
     static let deleteMessage: SQL = "DELETE FROM messages WHERE id = ?"
 }
 
@@ -58,6 +59,7 @@ extension SQLiteTransaction {
             rows += try database.run(Statements.deleteTrail, message, Self.rowsPerStep - rows)
             if rows >= Self.rowsPerStep { return (removed, true) }
             try database.run(Statements.deleteTasks, message)
+            try database.run(Statements.deleteCollapseKeys, message)
             try database.run(Statements.deleteMessage, message)
             removed += 1
         }

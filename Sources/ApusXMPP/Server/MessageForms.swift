@@ -3,8 +3,8 @@ import NIOCore
 
 /// A message as clients get it. What recipients share is encoded once; in front of it comes what is each one's own.
 enum MessageForms {
-    private static let notification = FormKey("xmpp.notification")
-    private static let message = FormKey("xmpp.message")
+    private static let notification: StaticString = "xmpp.notification"
+    private static let message: StaticString = "xmpp.message"
     /// A message that is older than this when it is sent has waited (XEP-0203).
     private static let delayed: Int64 = 2000
 
@@ -13,7 +13,7 @@ enum MessageForms {
     static func notification(
         _ message: Message, to address: String, _ settings: XMPPSettings, forms: inout EncodedForms
     ) -> ByteBuffer {
-        let shared = forms.bytes(for: notification) {
+        let shared = forms.bytes(for: FormKey(notification, variant: message.variant)) {
             var writer = StanzaWriter(capacity: 512)
             writer.open("notification", settings.notificationNamespace)
             writer.element("id", text: message.id.description)
@@ -40,20 +40,21 @@ enum MessageForms {
     static func message(
         _ message: Message, to address: String, _ settings: XMPPSettings, now: Timestamp, forms: inout EncodedForms
     ) -> ByteBuffer {
-        let shared = forms.bytes(for: self.message) {
+        let shared = forms.bytes(for: FormKey(self.message, variant: message.variant)) {
             let content = message.content
             var writer = StanzaWriter(capacity: 768)
             if let title = content.title { writer.element("subject", text: title) }
             if content.kind == .message { writer.element("body", text: content.alert) }
+            if let recalled = content.recalls { retract(recalled, &writer) }
             writer.element("request", Namespace.receipts)
             writer.element("markable", Namespace.chatMarkers)
             var json = ByteBuffer()
             json.writeMessage(message, for: .ios)
             writer.element("json", Namespace.json, text: String(buffer: json))
-            if now.milliseconds - message.id.time.milliseconds > delayed {
+            if now.milliseconds - message.sentFrom.milliseconds > delayed {
                 writer.open("delay", Namespace.delay)
                 writer.attribute("from", settings.domain)
-                writer.attribute("stamp", message.id.time.rfc3339)
+                writer.attribute("stamp", message.sentFrom.rfc3339)
                 writer.close("delay")
             }
             return writer.take()
@@ -69,5 +70,12 @@ enum MessageForms {
         writer.raw(shared)
         writer.close("message")
         return writer.take()
+    }
+
+    /// Message retraction (XEP-0424 §3).
+    private static func retract(_ message: MessageID, _ writer: inout StanzaWriter) {
+        writer.open("retract", Namespace.retraction)
+        writer.attribute("id", message.description)
+        writer.close("retract")
     }
 }

@@ -38,6 +38,9 @@ extension XMPPHandler {
             if flushing { flush() }
             return
         }
+        // AndroidPN clients show whatever comes.
+        if message.content.recalls != nil, login.usesNotifications { return }
+        let message = message.adapted(to: login.account.platform, login.account.language)
         let bytes =
             login.usesNotifications
             ? MessageForms.notification(message, to: address, shared.settings, forms: &forms)

@@ -24,6 +24,7 @@ package enum Namespace {
     package static let receipts = "urn:xmpp:receipts"
     package static let chatMarkers = "urn:xmpp:chat-markers:0"
     package static let clientState = "urn:xmpp:csi:0"
+    package static let retraction = "urn:xmpp:message-retract:1"
     package static let delay = "urn:xmpp:delay"
     package static let json = "urn:xmpp:json:0"
 

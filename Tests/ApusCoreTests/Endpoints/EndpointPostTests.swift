@@ -38,8 +38,8 @@ struct EndpointPostTests {
             #expect(try await device.messages == [accepted.message])
             let content = try fixture.store.read { try $0.message(accepted.message) }?.message.content
             let push = EndpointPush(
-                endpoint: endpoint.number, registration: "mail", data: [1, 2], urgency: .normal, topic: "t")
-            #expect(content?.push == push)
+                endpoint: endpoint.number, registration: "mail", data: [1, 2])
+            #expect(content?.push == push && content?.urgency == .normal && content?.collapseKey == "t")
         }
     }
 

@@ -178,7 +178,7 @@ struct EscalationDeskTests {
             let message = try await house.send("ann", [boss, sms])
             try await house.pass(300)
             let child = try #require(try house.fixture.store.read { try $0.children(of: message) }.first)
-            #expect(try await house.fixture.dispatcher.cancel(child) == 2)
+            #expect(try await house.fixture.dispatcher.recall(child, timeToLive: 60).cancelled == 2)
             #expect(try house.escalation(message).end == .cancelled)
             #expect(try house.fixture.state(message, ann)?.end == .cancelled)
             #expect(try house.fixture.state(child, device)?.end == .cancelled)

@@ -9,9 +9,13 @@ struct SendBodyTests {
     private let app = App(
         number: AppNumber(1), id: "a", name: "A", createdAt: Timestamp(milliseconds: 0), keyHash: SecretHash(of: "k"))
 
+    private let now = Timestamp(milliseconds: 1_800_000_000_000)
+
     private func request(_ json: String, limits: SendLimits = SendLimits()) throws -> PushRequest {
         let app = app
-        return try SendBody(ByteBuffer(string: json), limits: limits).request(idempotencyKey: nil, limits: limits) {
+        return try SendBody(ByteBuffer(string: json), limits: limits).request(
+            idempotencyKey: nil, limits: limits, at: now
+        ) {
             id, key throws(ApusError) in
             guard id == app.id else { throw .unknownApp }
             guard app.keyHash.matches(key) else { throw .wrongAppKey }

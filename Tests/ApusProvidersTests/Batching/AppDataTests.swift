@@ -42,7 +42,7 @@ struct AppDataTests {
     func endpoint() {
         var content = MessageContent(alert: "")
         content.push = EndpointPush(
-            endpoint: EndpointNumber(1), registration: "r", data: [1, 2, 3], urgency: .normal, topic: nil)
+            endpoint: EndpointNumber(1), registration: "r", data: [1, 2, 3])
         #expect(AppData(message(content)).json.contains(#""data":"AQID""#))
     }
 }

@@ -47,6 +47,25 @@ struct DeliveryBatcherTests {
         #expect(batcher.next(at: later)?.platform == .ios)
     }
 
+    @Test("variants of a message are kept apart, and each fills its own batch")
+    func variants() {
+        var batcher = DeliveryBatcher(limit: 2, capacity: 100)
+        let variants = MessageVariants(languages: ["zh": .init(alert: "你好")])
+        for (device, language) in ["zh", "en", "zh-CN", "de"].enumerated() {
+            let message = Message(
+                id: MessageID(1), app: AppNumber(1), appID: "shop", tenant: "",
+                content: MessageContent(alert: "hi", variants: variants), needsConfirmation: false,
+                expiresAt: Timestamp(milliseconds: 0))
+            let delivery = VendorDelivery(
+                message: message.adapted(to: .android, language), device: DeviceNumber(Int64(device)),
+                platform: .android, token: language, registeredAt: Timestamp(milliseconds: 0))
+            _ = batcher.add(BatchedDelivery(delivery) { _ in }, at: start)
+        }
+        let batches = [batcher.next(at: start), batcher.next(at: start)]
+        #expect(batches.map { $0?.tokens } == [["zh", "zh-CN"], ["en", "de"]])
+        #expect(batches.map { $0?.message.content.alert } == ["你好", "hi"])
+    }
+
     @Test("a batch that nobody takes goes on filling")
     func goesOnFilling() {
         var batcher = DeliveryBatcher(limit: 10, capacity: 100)

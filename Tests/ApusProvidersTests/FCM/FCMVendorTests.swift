@@ -34,6 +34,20 @@ struct FCMVendorTests {
         }
     }
 
+    @Test("urgency and collapse key are told for each platform in its own way")
+    func urgency() async throws {
+        try await withFCM { fixture in
+            let content = MessageContent(alert: "A", urgency: .low, collapseKey: "k")
+            for platform in [Platform.android, .ios, .web] {
+                _ = try await fixture.send(to: "t", on: platform, content: content)
+            }
+            let bodies = fixture.simulator.journal.accepted.map(\.body)
+            #expect(bodies[0].contains(#""android":{"priority":"NORMAL","collapse_key":"k","#))
+            #expect(bodies[1].contains(#""apns-priority":"1","apns-collapse-id":"k""#))
+            #expect(bodies[2].contains(#""Urgency":"low""#))
+        }
+    }
+
     @Test("each platform has what is its own")
     func platforms() async throws {
         try await withFCM { fixture in

@@ -45,11 +45,12 @@ struct WebPushProviderTests {
 
         func delivery(
             to token: String, alert: String = "Hello", kind: MessageContent.Kind = .message, app: AppNumber = app,
-            attempts: Int = 0
+            attempts: Int = 0, urgency: Urgency? = nil, collapseKey: String? = nil
         ) -> VendorDelivery {
             let message = Message(
                 id: MessageID(lowestAt: clock.now), app: app, appID: "shop", tenant: "",
-                content: MessageContent(kind: kind, alert: alert), needsConfirmation: true,
+                content: MessageContent(kind: kind, alert: alert, urgency: urgency, collapseKey: collapseKey),
+                needsConfirmation: true,
                 expiresAt: clock.now.adding(seconds: 600))
             return VendorDelivery(
                 message: message, device: DeviceNumber(1), platform: .web, token: token, registeredAt: clock.now,
@@ -111,6 +112,20 @@ struct WebPushProviderTests {
             let device = fixture.simulator.subscribe()
             _ = await fixture.submit(fixture.delivery(to: device.json, kind: .command))
             #expect(fixture.simulator.messages(for: device.id).first?.urgency == "normal")
+        }
+    }
+
+    @Test("urgency and collapse key become headers; a key that is no topic is hashed (RFC 8030 §5.4)")
+    func topic() async throws {
+        try await withProvider { fixture in
+            let device = fixture.simulator.subscribe()
+            for key in ["match-7", "match 7 is on, which is more than a topic may have"] {
+                _ = await fixture.submit(fixture.delivery(to: device.json, urgency: .veryLow, collapseKey: key))
+            }
+            let messages = fixture.simulator.messages(for: device.id)
+            #expect(messages.map(\.urgency) == ["very-low", "very-low"])
+            #expect(messages.first?.topic == "match-7")
+            #expect(messages.last?.topic?.utf8.count == 32)
         }
     }
 

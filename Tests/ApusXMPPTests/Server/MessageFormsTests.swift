@@ -36,6 +36,13 @@ struct MessageFormsTests {
                 now: Self.time.adding(seconds: seconds), forms: &forms))
     }
 
+    @Test("a recall retracts the message that it names (XEP-0424 §3)")
+    func retraction() {
+        let recall = text(MessageContent(kind: .command, alert: "", recalls: MessageID(5)))
+        #expect(recall.contains(#"<retract xmlns="urn:xmpp:message-retract:1" id="5"/>"#))
+        #expect(!recall.contains("<body"))
+    }
+
     // MARK: Notifications
 
     @Test("a notification has all five elements, with the message's own id")
