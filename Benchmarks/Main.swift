@@ -8,5 +8,6 @@ enum ApusBenchmarks {
         try CodecBenchmarks.run()
         StateBenchmarks.run()
         try StoreBenchmarks.run()
+        try StatusBenchmarks.run()
     }
 }

@@ -62,7 +62,7 @@ enum StoreBenchmarks {
         try store.close()
     }
 
-    private static func fill(_ store: SQLiteMessageStore) throws -> (App, [DeviceNumber]) {
+    static func fill(_ store: SQLiteMessageStore) throws -> (App, [DeviceNumber]) {
         var app: App?
         var numbers: [DeviceNumber] = []
         try store.write { transaction in
@@ -77,7 +77,7 @@ enum StoreBenchmarks {
         return (app!, numbers)
     }
 
-    private static func send(
+    static func send(
         _ audience: Audience, _ app: App, _ transaction: any StoreTransaction,
         _ identifiers: inout MessageIDGenerator, confirm: Bool
     ) throws -> MessageID {
