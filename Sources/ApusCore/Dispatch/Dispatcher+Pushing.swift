@@ -2,7 +2,8 @@ import Synchronization
 
 /// Changes of the control plane that make messages.
 extension Dispatcher {
-    /// Runs `body` in the next commit, as `update` does, for what makes messages: `send` accepts one in this commit, and it is handed over after it.
+    /// Runs `body` in the next commit, as `update` does, for what makes messages: `send` accepts one in this commit, and
+    /// it is handed over after it.
     ///
     /// Neither `body` nor what it calls may throw for what is wrong with a message: the commit would fail.
     package func push<Value: Sendable>(

@@ -13,11 +13,18 @@ struct FieldProblems {
     }
 
     mutating func wrongType(_ name: String, _ expected: String) {
-        fields.append(ApusError.Field(name, code: "type", "\(name) must be \(expected);"))
+        add(ApusError.Field(name, code: "type", "\(name) must be \(expected);"))
     }
 
     mutating func wrongValue(_ name: String, _ message: String) {
-        fields.append(ApusError.Field(name, code: "value", "\(name) \(message);"))
+        add(ApusError.Field(name, code: "value", "\(name) \(message);"))
+    }
+
+    /// What is wrong with so many members is wrong enough.
+    private static let most = 100
+
+    private mutating func add(_ field: ApusError.Field) {
+        if fields.count < Self.most { fields.append(field) }
     }
 
     /// - Throws: one error that names them all.
