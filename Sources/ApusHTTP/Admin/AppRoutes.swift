@@ -48,8 +48,9 @@ struct AppRoutes: Sendable {
     private func rotateKey(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = try context.parameters.require("id")
         try access.require(.admin, request, context, of: id)
-        let body = try AppBody(try await request.body.collect(upTo: Self.longestBody))
-        let key = body.key ?? RandomToken.hex128()
+        let body = try await request.body.collect(upTo: Self.longestBody)
+        let given = try body.readableBytes > 0 ? AppBody(members: body).key : nil
+        let key = given ?? RandomToken.hex128()
         let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {
             try $0.replaceKey(ofApp: id, with: SecretHash(of: key))
         }
@@ -82,10 +83,19 @@ struct AppBody {
             guard let text = String(validating: body.readableBytesView, as: UTF8.self) else {
                 throw ApusError(.invalid, code: "invalid_utf8", "The app's name must be UTF-8.")
             }
-            name = text.isEmpty ? nil : text
-            try check(FieldProblems())
+            try self.init(name: text)
             return
         }
+        try self.init(members: body)
+    }
+
+    private init(name: String) throws(ApusError) {
+        self.name = name.isEmpty ? nil : name
+        try check(FieldProblems())
+    }
+
+    /// - Throws: `ApusError` if the body is not an object.
+    init(members body: ByteBuffer) throws(ApusError) {
         var problems = FieldProblems()
         try FieldProblems.eachMember(of: body) { (key, scanner) throws(JSONError) in
             switch key {

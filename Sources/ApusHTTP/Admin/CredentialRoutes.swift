@@ -91,8 +91,8 @@ struct CredentialBody {
             switch key {
             case "appId": appID = try scanner.text("appId", &problems)
             case "provider": provider = try scanner.text("provider", &problems)
-            case "settings": settings = try scanner.rawValue()
-            case "secret": secret = try scanner.rawValue()
+            case "settings": settings = try scanner.json()
+            case "secret": secret = try scanner.json()
             case "platform": platformName = try scanner.text("platform", &problems)
             case "token": token = try scanner.text("token", &problems, longest: 4096)
             default: try scanner.skipValue()

@@ -66,6 +66,7 @@ struct NotificationRoutes: Sendable {
             throw ApusError(
                 .invalid, code: "app_required", "Name the app: add appId to the URL, or set xmpp.register_app.")
         }
+        if let basic, apps[basic.username] == nil { throw ApusError.wrongAppKey }
         if let key = basic?.password ?? fields["appKey"] { return try apps.authorize(id: appID, key: key) }
         try access.require(.sender, request, context, orKeyOf: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }

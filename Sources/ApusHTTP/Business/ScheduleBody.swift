@@ -23,7 +23,7 @@ struct ScheduleBody {
             case "appId": appID = try scanner.text("appId", &problems)
             case "title": title = try scanner.text("title", &problems)
             case "content": content = try scanner.text("content", &problems, longest: 64 << 10)
-            case "extra": extra = try scanner.kind() == .null ? nil : try scanner.rawValue()
+            case "extra": extra = try scanner.json()
             case "mode": mode = try scanner.text("mode", &problems)
             case "level": level = try scanner.integer("level", &problems)
             case "receivers":

@@ -117,6 +117,13 @@ extension JSONScanner {
         }
     }
 
+    /// Any value, as it came.
+    mutating func json() throws(JSONError) -> String? {
+        guard try kind() == .null else { return try rawValue() }
+        try null()
+        return nil
+    }
+
     /// A list of strings, or one string.
     mutating func texts(
         _ name: String, _ problems: inout FieldProblems, longest: Int = 255, most: Int

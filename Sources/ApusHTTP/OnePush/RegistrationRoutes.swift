@@ -67,7 +67,7 @@ struct RegisterBody {
             case "alias": alias = try scanner.text("alias", &problems)
             case "platform": platform = try scanner.text("platform", &problems)
             case "nativeToken": nativeToken = try scanner.text("nativeToken", &problems, longest: 4096)
-            case "subscription": subscription = try scanner.rawValue()
+            case "subscription": subscription = try scanner.json()
             case "vendor": vendor = try scanner.text("vendor", &problems)
             case "mobile": mobile = try scanner.text("mobile", &problems)
             case "language": language = try scanner.text("language", &problems)

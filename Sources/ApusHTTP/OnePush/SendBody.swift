@@ -50,7 +50,7 @@ struct SendBody {
         case "audienceType": audienceKind = try scanner.text("audienceType", &problems)
         case "audiences": audiences = try scanner.texts("audiences", &problems, most: limits.audiences)
         case "alert": alert = try scanner.text("alert", &problems, longest: .max)
-        case "extra": extra = try scanner.kind() == .null ? skipNull(&scanner) : scanner.rawValue()
+        case "extra": extra = try scanner.json()
         case "title": title = try scanner.text("title", &problems, longest: .max)
         case "uri": uri = try scanner.text("uri", &problems, longest: .max)
         case "apns": try readAPNs(&scanner)
@@ -72,11 +72,10 @@ struct SendBody {
 
     /// Options for APNs, which only its adapter understands.
     private mutating func readAPNs(_ scanner: inout JSONScanner) throws(JSONError) {
-        guard try scanner.kind() == .object else {
-            problems.wrongValue("apns", "must be an object")
-            return try scanner.skipValue()
-        }
-        let text = try scanner.rawValue()
+        let isObject = try [.object, .null].contains(scanner.kind())
+        let text = try scanner.json()
+        guard isObject else { return problems.wrongValue("apns", "must be an object") }
+        guard let text else { return }
         if text.utf8.count > Self.longestAPNs {
             problems.wrongValue("apns", "must have at most \(Self.longestAPNs) bytes")
         }
@@ -88,11 +87,6 @@ struct SendBody {
     private mutating func readEscalation(_ scanner: inout JSONScanner) throws(JSONError) {
         guard try scanner.kind() != .null else { return try scanner.null() }
         escalation = try EscalationPlan.Step.list(from: &scanner) { problems.wrongValue("escalate", $0) }
-    }
-
-    private func skipNull(_ scanner: inout JSONScanner) throws(JSONError) -> String? {
-        try scanner.null()
-        return nil
     }
 
     /// The request that the body describes.

@@ -32,6 +32,11 @@ struct OperationsRoutes: Sendable {
                 }
             }
         }
+        router.get("/openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: APIDocument.body))
+        }
         router.get("/metrics") { _, _ in
             Response.text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8")
         }

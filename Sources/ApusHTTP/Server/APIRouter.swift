@@ -44,6 +44,10 @@ package enum APIRouter {
             .add(to: router)
         BrowserClientRoutes().add(to: router)
         OperationsRoutes(dispatcher: dispatcher, access: access, readiness: readiness, metrics: metrics).add(to: router)
+        let gaps = APIDocument.gaps(router)
+        if !gaps.isEmpty {
+            logger.error("the document and the routes differ", metadata: ["routes": "\(gaps.sorted())"])
+        }
         let responder = router.buildResponder()
         return { request, channel in
             let context = APIContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))

@@ -20,6 +20,9 @@ struct ErrorMiddleware: RouterMiddleware {
         switch error {
         case let error as ApusError:
             return response(error, status: error.status)
+        case let error as HTTPError
+        where error.status == .notFound && !APIDocument.methods(at: request.uri.path).isEmpty:
+            return notAllowed(request)
         case let error as HTTPError where error.status == .notFound:
             return response(
                 ApusError(
@@ -35,6 +38,18 @@ struct ErrorMiddleware: RouterMiddleware {
             return response(
                 ApusError(.internal, code: "internal", "The server failed to answer. Its log says why."), status: 500)
         }
+    }
+
+    /// The path has other methods (RFC 9110 §15.5.6).
+    private static func notAllowed(_ request: Request) -> Response {
+        let methods = APIDocument.methods(at: request.uri.path).map(\.rawValue).sorted().joined(separator: ", ")
+        var answer = response(
+            ApusError(
+                .invalid, code: "method_not_allowed",
+                "\(request.uri.path) has no \(request.method), but \(methods)."),
+            status: 405)
+        answer.headers[.allow] = methods
+        return answer
     }
 
     private static func response(_ error: ApusError, status: Int) -> Response {

@@ -20,7 +20,11 @@ struct MatrixGatewayRoutes: Sendable {
         router.post("/_matrix/push/v1/notify") { request, _ in
             try await notify(try await request.body.collect(upTo: limits.body))
         }
-        router.put("/_matrix/push/v1/notify") { _, _ in Self.unrecognized(.methodNotAllowed) }
+        router.put("/_matrix/push/v1/notify") { _, _ in
+            var answer = Self.unrecognized(.methodNotAllowed)
+            answer.headers[.allow] = "GET, POST"
+            return answer
+        }
         router.get("/_matrix/**") { _, _ in Self.unrecognized(.notFound) }
         router.post("/_matrix/**") { _, _ in Self.unrecognized(.notFound) }
     }

@@ -47,6 +47,12 @@ struct SendBodyTests {
         #expect(!push.needsConfirmation && push.timeToLive == 259_200 && push.idempotencyKey == nil)
     }
 
+    @Test("a null is the same as no member at all")
+    func nulls() throws {
+        let push = try request(body(#","apns":null,"extra":null,"title":null,"badge":null,"needConfirm":null"#))
+        #expect(push == (try request(body(""))))
+    }
+
     @Test("carries every member that ONE-PUSH knows, in both spellings")
     func everything() throws {
         let push = try request(

@@ -1,0 +1,29 @@
+"""What schemathesis cannot make up: names of things that exist, and bodies of lines."""
+
+import os
+
+import schemathesis
+
+NAMES = {"appId": os.environ["APP_ID"], "appKey": os.environ["APP_KEY"], "deviceId": os.environ["DEVICE_ID"]}
+THINGS = {"/v1/messages/": os.environ["MESSAGE_ID"], "/v1/devices/": os.environ["DEVICE_ID"]}
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return value.encode() if isinstance(value, str) else b""
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Half of the calls are about what is there; what is made wrong on purpose stays wrong."""
+    for part in [case.body, case.query]:
+        if isinstance(part, dict):
+            part.update({name: value for name, value in NAMES.items() if isinstance(part.get(name), str)})
+    if case.operation.path.startswith("/notification") and case.query is not None:
+        case.query.setdefault("appId", NAMES["appId"])
+    if case.operation.path == "/msgpush/send" and case.meta.generation.mode.value == "positive":
+        # Its steps must come before the message expires, which no schema says.
+        case.body.pop("escalate", None)
+    for path, id in THINGS.items():
+        if case.operation.path.startswith(path) and len(str(case.path_parameters.get("id"))) % 2:
+            case.path_parameters["id"] = id
