@@ -170,8 +170,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     /// What `take` answers itself, as the document names it.
     static let hotRoutes: Set<String> = [
-        "POST /msgpush/send", "GET /msgpush.ws", "POST /v1/messages:batch", "POST /push/{token}", "POST /UP",
-        "POST /aesgcm",
+        "POST /msgpush/send", "GET /msgpush.ws", "POST /v1/messages", "POST /v1/messages:batch", "POST /push/{token}",
+        "POST /UP", "POST /aesgcm",
     ]
 
     private func take(_ request: HTTPWireRequest, _ context: ChannelHandlerContext) {
