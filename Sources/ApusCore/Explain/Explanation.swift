@@ -89,7 +89,9 @@ extension Explanation {
 
     private static func beginning(_ message: Message) -> [Step] {
         guard let time = message.sendAt else { return [accepted(message)] }
-        return [accepted(message), Step(at: time, code: "scheduled", text: "It was to be sent at this time.", route: nil)]
+        return [
+            accepted(message), Step(at: time, code: "scheduled", text: "It was to be sent at this time.", route: nil),
+        ]
     }
 
     private static let posted = Step(
