@@ -41,23 +41,24 @@ extension MessageCentre {
     /// Hashes some passwords that stand in clear, and sees to it that the others follow.
     func hashPasswords() async throws {
         let clear = try await dispatcher.query { try $0.usersWithClearPassword(limit: Self.passwordsAtOnce) }
-        for user in clear {
-            let (hash, now) = (await Self.hash(user.password), dispatcher.clock.now)
-            try await dispatcher.update { transaction in
-                // It may have been changed meanwhile.
-                guard try transaction.user(user.number)?.password == user.password else { return }
+        leavesPasswords = clear.count == Self.passwordsAtOnce
+        guard !clear.isEmpty else { return }
+        let (hashes, now) = (await Self.hash(clear.map(\.password)), dispatcher.clock.now)
+        try await dispatcher.update { transaction in
+            // One may have been changed meanwhile.
+            for (user, hash) in zip(clear, hashes)
+            where try transaction.user(user.number)?.password == user.password {
                 try transaction.setPassword(hash, ofUser: user.number, at: now)
             }
         }
-        leavesPasswords = clear.count == Self.passwordsAtOnce
         if leavesPasswords { wake() }
     }
 
     /// Off the threads that tasks share.
-    private static func hash(_ password: String) async -> String {
+    private static func hash(_ passwords: [String]) async -> [String] {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async {
-                continuation.resume(returning: PasswordHash(of: password).text)
+                continuation.resume(returning: passwords.map { PasswordHash(of: $0).text })
             }
         }
     }
