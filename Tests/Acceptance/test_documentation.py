@@ -1,6 +1,7 @@
 """What the documentation names must exist."""
 
 import re
+from xml.sax.saxutils import unescape
 
 import pytest
 
@@ -78,3 +79,14 @@ def test_the_table_of_metrics_is_complete(server):
     table = page.split("## Metrics")[1].split("\n## ")[0]
     documented = set(re.findall(r"`((?:apus|process)_\w+)", table))
     assert documented == set(re.findall(r"^# TYPE (\w+)", server.get("/metrics").text, re.MULTILINE))
+
+
+def test_the_recording_shows_what_the_demo_prints():
+    """Made by Scripts/record_demo.py; names and times are others each time."""
+    recorded = re.findall("<text [^>]*>(.*)</text>", (REPOSITORY / "Documentation/demo.svg").read_text())
+    printed = ["$ apus demo", *run("demo").stdout.rstrip().splitlines()]
+    assert [without_particulars(unescape(line)) for line in recorded] == [without_particulars(line) for line in printed]
+
+
+def without_particulars(line):
+    return re.sub(r"[0-9A-Fa-f][0-9A-Fa-f:.TZ-]{5,}|/\S+/|\b[0-9]+ m?s\b", "…", line)
