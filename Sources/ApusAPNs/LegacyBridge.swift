@@ -79,7 +79,7 @@ package final class LegacyBridge: LegacyGatewayBackend, LegacyFeedbackBackend, C
             app: app.number, appID: app.id, audience: Audience(.device),
             content: MessageContent(
                 alert: LegacyPayload.alert(notification.payload), apns: APNsOptions.json(notification)),
-            timeToLive: timeToLive(notification))
+            timeToLive: timeToLive(notification), origin: Origin(.app(app.id)))
         request.newDevice = DeviceRegistration(app: app.number, alias: token, platform: .ios, nativeToken: token)
         do throws(ApusError) {
             try dispatcher.submit(AcceptOperation(request, receiver: LegacyReceiver(completion), token: 0))

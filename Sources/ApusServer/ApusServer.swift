@@ -86,19 +86,27 @@ package final class ApusServer: Sendable {
         let metrics = PrometheusMetrics()
         let clock = SystemClock()
         let vendors = try Vendors(configuration, group: group, clock: clock, metrics: metrics, logger: logger)
+        let check = try store.read { try $0.keyCheck() }
+        let box = try KeyFile.open(
+            KeyFile.path(configuration), check: check, mayReplace: configuration.server.replacesKey)
+        if check != box.check { try store.write { try $0.setKeyCheck(box.check) } }
+        let audit = AuditBook(configuration.audit, box: box, logger: logger)
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
             metrics: DeliveryMetrics(factory: metrics), lanes: vendors.all.map { ProviderLane($0) },
-            smsAfter: configuration.messages.smsAfter.milliseconds / 1000, logger: logger)
+            smsAfter: configuration.messages.smsAfter.milliseconds / 1000, audit: audit, logger: logger)
         let oldestUnsent = OldestUnsent()
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         addGauges(to: metrics, dispatcher, vendors, oldestUnsent, budget)
+        try await audit.load(dispatcher, isNew: check == nil)
         let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
         let newToken = try await tokens.load()
-        let known = try await dispatcher.query { try $0.apps() }
-        let apps = AppRegistry(apps: known, messagesPerSecond: configuration.limits.appRate, clock: clock)
-        let box = try KeyFile.open(KeyFile.path(configuration), isFirstStart: known.isEmpty)
+        let apps = AppRegistry(
+            apps: try await dispatcher.query { try $0.apps() }, messagesPerSecond: configuration.limits.appRate,
+            clock: clock)
+        let doorkeeper = Doorkeeper(
+            tokens: tokens, apps: apps, guessesPerMinute: configuration.limits.guesses, clock: clock)
         let accounts = XMPPAccountBook(
             dispatcher: dispatcher, box: box, keepsPasswords: configuration.xmpp.keepsPasswords)
         let bridge = LegacyBridge(
@@ -117,8 +125,8 @@ package final class ApusServer: Sendable {
         let readiness = Readiness()
         let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
-            dispatcher: dispatcher, apps: apps, accounts: accounts, credentials: credentials,
-            endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, tokens: tokens,
+            dispatcher: dispatcher, doorkeeper: doorkeeper, audit: audit, accounts: accounts, credentials: credentials,
+            endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs,
             isDemo: configuration.server.isDemo, limits: limits,
             recallSeconds: configuration.retention.messages.milliseconds / 1000,
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
@@ -128,7 +136,8 @@ package final class ApusServer: Sendable {
             logger.warning("the certificate has ended: clients refuse it", metadata: ["ended": "\(expiry.rfc3339)"])
         }
         let shared = HTTPServerContext(
-            dispatcher: dispatcher, apps: apps, endpoints: endpoints, limiter: limiter, limits: limits, budget: budget,
+            dispatcher: dispatcher, doorkeeper: doorkeeper, proxies: TrustedProxies(configuration.http),
+            endpoints: endpoints, limiter: limiter, limits: limits, budget: budget,
             metrics: HTTPMetrics(factory: metrics), tls: configuration.server.isEncrypted ? tls?.http : nil,
             respond: responder)
         let xmppContext =

@@ -129,6 +129,20 @@ extension BusinessContext {
     }
 }
 
+extension AuditBook {
+    convenience init(_ configuration: Configuration.Audit, box: SecretBox, logger: Logger) {
+        let interval = TimeAmount.milliseconds(configuration.sendInterval.milliseconds)
+        self.init(
+            seals: AuditSeals(box), sendInterval: configuration.sends == .summary ? interval : nil, logger: logger)
+    }
+}
+
+extension TrustedProxies {
+    init(_ configuration: Configuration.HTTP) {
+        self.init(configuration.trustedProxies.compactMap { AddressRange($0) })
+    }
+}
+
 extension DispatchLimits {
     init(_ configuration: Configuration.Limits) {
         self.init()

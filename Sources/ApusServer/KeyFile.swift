@@ -5,21 +5,40 @@ import Foundation
 /// into another place than the database.
 package enum KeyFile {
     package static func path(_ configuration: Configuration) -> String {
-        configuration.server.keyFile ?? configuration.server.dataDirectory + "/secret.key"
+        configuration.server.keyFile ?? path(in: configuration.server.dataDirectory)
     }
 
+    /// Where it is unless somebody chose another place.
+    static func path(in directory: String) -> String { directory + "/secret.key" }
+
     /// Reads the key, or makes one at the first start.
+    /// - Parameters:
+    ///   - check: what the database knows its key by; nil if it was never written with one.
+    ///   - mayReplace: whether another key will do, as the one that the database was written with is lost.
     /// - Throws: `StartingError` with what to do.
-    static func open(_ path: String, isFirstStart: Bool) throws -> SecretBox {
+    static func open(_ path: String, check: [UInt8]?, mayReplace: Bool) throws -> SecretBox {
         if !FileManager.default.fileExists(atPath: path) {
-            guard isFirstStart else { throw missing(path) }
+            // A new key in the place of one that is lost would go unnoticed until something cannot be read.
+            guard check == nil || mayReplace else { throw lost(path, "is missing") }
             try make(path)
         }
+        let box = try openExisting(path)
+        guard check == nil || check == box.check || mayReplace else {
+            throw lost(path, "is not the one that the database was written with")
+        }
+        return box
+    }
+
+    /// Reads the key.
+    /// - Throws: `StartingError` with what to do.
+    static func openExisting(_ path: String) throws -> SecretBox {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        if let mode = attributes?[.posixPermissions] as? NSNumber, mode.intValue & 0o077 != 0 {
+            throw unusable("The key file \(path) can be read by others than its owner. Run: chmod 600 \(path)")
+        }
         guard let box = read(path) else {
-            throw StartingError(
-                code: "unusable_key_file",
-                description:
-                    "The key file \(path) cannot be read, or does not hold a key of \(SecretBox.keyLength) bytes in "
+            throw unusable(
+                "The key file \(path) cannot be read, or does not hold a key of \(SecretBox.keyLength) bytes in "
                     + "base 64. Restore it from a backup: what was encrypted with it cannot be read without it.")
         }
         return box
@@ -33,26 +52,32 @@ package enum KeyFile {
         return SecretBox(key: Array(key))
     }
 
-    /// A new key in the place of one that is lost would go unnoticed until something cannot be read.
-    private static func missing(_ path: String) -> StartingError {
-        StartingError(
-            code: "missing_key_file",
-            description:
-                "The key file \(path) is missing, but the database is in use already. Restore the key file from a backup. "
-                + "If it is lost for good, make a new one with `head -c 32 /dev/urandom | base64 > \(path)`: vendors' "
-                + "credentials must then be entered anew, endpoints registered anew, and passwords of XMPP users set anew."
-        )
-    }
-
     private static func make(_ path: String) throws {
         let text = Data(SecretBox.randomKey()).base64EncodedString() + "\n"
         do {
             try PrivateFile.write(text, to: path)
         } catch {
-            throw StartingError(
-                code: "unusable_key_file", description: "The key file \(path) cannot be written: \(error).")
+            throw unusable("The key file \(path) cannot be written: \(error).")
         }
     }
+
+    private static func unusable(_ sentence: String) -> StartingError {
+        StartingError(code: "unusable_key_file", description: sentence)
+    }
+
+    private static func lost(_ path: String, _ what: String) -> StartingError {
+        StartingError(
+            code: "lost_key_file",
+            description:
+                "The key file \(path) \(what). Restore it from a backup. If it is lost for good, start once with "
+                + "--set server.replace_key=true: vendors' credentials must then be entered anew, endpoints registered "
+                + "anew and passwords of XMPP users set anew, and the audit holds only from there on.")
+    }
+}
+
+extension SecretBox {
+    /// What this key is known by, which does not tell it.
+    var check: [UInt8] { derivedKey(for: "key check") }
 }
 
 /// A file that only its owner reads.

@@ -7,6 +7,7 @@ struct AppAnswer: Decodable {
     let id: String
     let name: String
     let appKey: String
+    let oldKeyUntil: String?
 }
 
 struct AppListAnswer: Decodable {
@@ -14,6 +15,7 @@ struct AppListAnswer: Decodable {
         let id: String
         let name: String
         let createdAt: String?
+        let oldKeyUntil: String?
     }
 
     let apps: [App]

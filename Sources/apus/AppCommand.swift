@@ -1,4 +1,5 @@
 import ApusClient
+import ApusServer
 import ArgumentParser
 
 struct AppCommand: AsyncParsableCommand {
@@ -13,6 +14,7 @@ struct AppCommand: AsyncParsableCommand {
         table.add("id", app.id)
         table.add("name", app.name)
         table.add("key", app.appKey)
+        if let end = app.oldKeyUntil { table.add("old key ends", end) }
         return table.text + "\n\nKeep the key: the server does not show it again."
     }
 
@@ -50,8 +52,8 @@ struct AppCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await options.client().get(["v1", "apps"])
             try options.show(answer, as: AppListAnswer.self) { list in
-                var table = TextTable(header: ["ID", "NAME", "CREATED"])
-                for app in list.apps { table.add(app.id, app.name, app.createdAt ?? "") }
+                var table = TextTable(header: ["ID", "NAME", "CREATED", "OLD KEY ENDS"])
+                for app in list.apps { table.add(app.id, app.name, app.createdAt ?? "", app.oldKeyUntil ?? "") }
                 return list.apps.isEmpty ? "There are no apps. Make one with `apus app create NAME`." : table.text
             }
         }
@@ -59,7 +61,7 @@ struct AppCommand: AsyncParsableCommand {
 
     struct RotateKey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "rotate-key", abstract: "Give an app a new key. The old one ends at once.")
+            commandName: "rotate-key", abstract: "Give an app a new key. The old one is taken besides for a while.")
 
         @OptionGroup var options: ClientOptions
 
@@ -69,12 +71,23 @@ struct AppCommand: AsyncParsableCommand {
         @Option(help: "The new key. (default: the server makes one)")
         var key: String?
 
+        @Option(help: "For how long the old key is still taken, such as 30m or 7d; 0 to end it at once.")
+        var overlap = "24h"
+
         private struct Body: Encodable {
             let appKey: String?
+            let overlap: Int64?
+        }
+
+        func validate() throws {
+            guard Duration(overlap) == nil else { return }
+            throw ValidationError("--overlap \(overlap) must be a time such as 30m or 7d, or 0.")
         }
 
         func run() async throws {
-            let answer = try await options.client().post(["v1", "apps", id, "rotate-key"], Body(appKey: key))
+            let answer = try await options.client().post(
+                ["v1", "apps", id, "rotate-key"],
+                Body(appKey: key, overlap: Duration(overlap).map { $0.milliseconds / 1000 }))
             try options.show(answer, as: AppAnswer.self, AppCommand.text)
         }
     }

@@ -18,7 +18,8 @@ struct ApusCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
             DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
-            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, LegacyAPNsCommand.self, UserCommand.self,
+            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, AuditCommand.self, LegacyAPNsCommand.self,
+            UserCommand.self,
             ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, HealthCommand.self,
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, SimulateCommand.self,
             ConfigCommand.self, CompletionCommand.self, VersionCommand.self,

@@ -41,11 +41,20 @@ class TestApp:
         assert app.id in apus("app", "list")
         assert app.id in [entry["id"] for entry in json.loads(apus("app", "list", "--json"))["apps"]]
 
-    def test_rotate_key_ends_the_old_key(self, apus, app):
+    def test_rotate_key_keeps_the_old_key_for_a_while(self, apus, app):
         old, app.key = app.key, json.loads(apus("app", "rotate-key", app.id, "--json"))["appKey"]
         assert old != app.key
+        assert app.post().status_code == app.post(appKey=old).status_code == 200
+        assert re.search(rf"^{app.id} .* \d{{4}}-.*Z +\d{{4}}-.*Z$", apus("app", "list"), re.MULTILINE)
+        old, app.key = app.key, json.loads(apus("app", "rotate-key", app.id, "--overlap", "1s", "--json"))["appKey"]
+        eventually(lambda: app.post(appKey=old).status_code == 401)
         assert app.post().status_code == 200
+        assert "must be a time" in apus("app", "rotate-key", app.id, "--overlap", "soon", code=2)
+
+    def test_rotate_key_without_overlap_ends_the_old_key_at_once(self, apus, app):
+        old, app.key = app.key, json.loads(apus("app", "rotate-key", app.id, "--overlap", "0", "--json"))["appKey"]
         assert app.post(appKey=old).status_code == 401
+        assert app.post().status_code == 200
 
     def test_rotate_key_of_an_unknown_app_is_refused(self, apus):
         assert "no app" in apus("app", "rotate-key", "unknown", code=1)

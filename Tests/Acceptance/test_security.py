@@ -12,7 +12,7 @@ from waiting import eventually
 
 ROLES = ["viewer", "sender", "admin"]
 PAGE = (REPOSITORY / "Documentation/security.md").read_text()
-ROUTES = re.findall(r"^\| `((?:GET|POST|PUT|DELETE) [^`]+)` \| (\w+) \| (yes)? ?\|$", PAGE, re.MULTILINE)
+ROUTES = re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \| (\w+) \| (yes)? ?\|$", PAGE, re.MULTILINE)
 
 
 def token(server, name, role="viewer", **members):
@@ -49,6 +49,7 @@ class Tokens:
             ids["/v1/devices"] = self.app.register().id
         found = [value for start, value in ids.items() if path.startswith(start)]
         path = path.replace("{id}", str(found[0] if found else self.app.id)).replace("{name}", "nobody")
+        path = path.replace("{number}", "nobody").replace("{message}", self.message)
         query = {
             "GET /v1/devices": f"?appId={self.app.id}", "GET /v1/accounts": f"?appId={self.app.id}",
             "GET /v1/credentials": f"?appId={self.app.id}", "GET /v1/messages": f"?appId={self.app.id}",
@@ -59,6 +60,9 @@ class Tokens:
         }.get(route, "")
         body = {
             "POST /apps": {"name": "another"}, "POST /v1/apps/{id}/rotate-key": {"appKey": self.app.key},
+            "POST /v1/users": {"user_num": "1"}, "PATCH /v1/users/{number}": {"email": "a@example.org"},
+            "POST /v1/umeng/jobs": {
+                "appId": self.app.id, "type": "broadcast", "platform": "ANDROID", "alert": "hello"},
             "POST /v1/accounts": {"name": "ann", "appId": self.app.id},
             "POST /v1/credentials": {"appId": self.app.id, "provider": "none"},
             "PUT /v1/devices/{id}/tags": {"tags": []}, "POST /v1/devices/{id}/tags": {"add": []},
@@ -74,7 +78,7 @@ class Tokens:
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("guarded")).start()
+    server = Server(tmp_path_factory.mktemp("guarded"), settings={"limits.guesses": 0}).start()
     yield Tokens(server)
     server.end()
 
@@ -115,6 +119,8 @@ class TestRoutes:
         answer = tokens.call(route, tokens.elsewhere)
         if "schedules" in route and "{id}" in route:
             assert error(answer) == (404, "unknown_schedule")
+        elif "umeng" in route and "{message}" in route:
+            assert error(answer) == (404, "unknown_job")
         elif route == "GET /v1/schedules":
             assert answer.json()["schedules"] == []
         elif route == "POST /v1/schedules":

@@ -19,9 +19,17 @@ struct MessageStoreContractTests {
             #expect(try fixture.store.read { try $0.apps() } == [app])
             #expect(app.keyHash.matches("key-one"))
             try fixture.store.write { (transaction) throws in
-                let changed = try transaction.replaceKey(ofApp: "one", with: SecretHash(of: "new"))
+                let until = fixture.clock.now.adding(seconds: 60)
+                let changed = try transaction.replaceKey(
+                    ofApp: "one", with: SecretHash(of: "new"), keepingOldUntil: until)
                 #expect(changed?.keyHash.matches("new") == true)
-                #expect(try transaction.replaceKey(ofApp: "none", with: SecretHash(of: "new")) == nil)
+                #expect(changed?.oldKey == App.OldKey(hash: SecretHash(of: "key-one"), until: until))
+                #expect(try transaction.apps().first == changed)
+                let again = try transaction.replaceKey(
+                    ofApp: "one", with: SecretHash(of: "newer"), keepingOldUntil: nil)
+                #expect(again?.keyHash.matches("newer") == true && again?.oldKey == nil)
+                #expect(
+                    try transaction.replaceKey(ofApp: "none", with: SecretHash(of: "new"), keepingOldUntil: nil) == nil)
             }
         }
     }

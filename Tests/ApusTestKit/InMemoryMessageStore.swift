@@ -69,6 +69,9 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var endpointList: [Endpoint] = []
     var business = InMemoryBusiness()
     var escalations = InMemoryEscalations()
+    var auditList: [AuditEntry] = []
+    var auditEnd: AuditHead?
+    private var keyCheckValue: [UInt8]?
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
@@ -94,6 +97,9 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.endpointList = endpointList
         copy.business = business
         copy.escalations = escalations
+        copy.auditList = auditList
+        copy.auditEnd = auditEnd
+        copy.keyCheckValue = keyCheckValue
         copy.dead = dead
         copy.deadCount = deadCount
         copy.nodes = nodes
@@ -123,11 +129,12 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return appList.last
     }
 
-    func replaceKey(ofApp id: String, with keyHash: SecretHash) -> App? {
+    func replaceKey(ofApp id: String, with keyHash: SecretHash, keepingOldUntil until: Timestamp?) -> App? {
         guard let index = appList.firstIndex(where: { $0.id == id }) else { return nil }
         let old = appList[index]
         appList[index] = App(
-            number: old.number, id: old.id, name: old.name, createdAt: old.createdAt, keyHash: keyHash)
+            number: old.number, id: old.id, name: old.name, createdAt: old.createdAt, keyHash: keyHash,
+            oldKey: until.map { App.OldKey(hash: old.keyHash, until: $0) })
         return appList[index]
     }
 
@@ -137,6 +144,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         return true
     }
 
+    func keyCheck() -> [UInt8]? { keyCheckValue }
+    func setKeyCheck(_ value: [UInt8]) { keyCheckValue = value }
     func removeAdminToken(_ hash: SecretHash) { tokens.removeAll { $0.hash == hash } }
 
     func noteUse(ofAdminToken hash: SecretHash, at time: Timestamp) {

@@ -1,20 +1,6 @@
-/// Who asks for something, from where, and what they may do.
-package struct Caller: Sendable, Hashable {
-    package enum Actor: Sendable, Hashable, CustomStringConvertible {
-        /// The bearer of the token with this name.
-        case token(String)
-        /// Whoever has the key of the app with this id.
-        case app(String)
-        package var description: String {
-            switch self {
-            case .token(let name): "token:\(name)"
-            case .app(let id): "app:\(id)"
-            }
-        }
-    }
-
-    package let actor: Actor
-    package let address: IPAddress?
+/// Who asks for something, and what they may do.
+package struct Caller: Sendable {
+    package let origin: Origin
     package let role: Role
     /// The only app that they may do it for; nil for all.
     package let appID: String?
@@ -22,20 +8,18 @@ package struct Caller: Sendable, Hashable {
     package let proof: SecretHash
 
     package init(_ token: AdminToken, from address: IPAddress?) {
-        actor = .token(token.name)
-        self.address = address
+        origin = Origin(.token(token.name), from: address)
         role = token.role
         appID = token.appID
         proof = token.hash
     }
 
     /// Who has an app's key sends for it.
-    package init(_ app: App, from address: IPAddress?) {
-        actor = .app(app.id)
-        self.address = address
+    package init(_ app: App, _ key: String, from address: IPAddress?) {
+        origin = Origin(.app(app.id), from: address)
         role = .sender
         appID = app.id
-        proof = app.keyHash
+        proof = SecretHash(of: key)
     }
 
     /// - Parameter app: the app that it is about, if it is about one.
@@ -44,10 +28,12 @@ package struct Caller: Sendable, Hashable {
         guard self.role >= role else {
             throw ApusError(
                 .forbidden, code: "role_required",
-                "This needs a token of the role \(role.rawValue); the role of \(actor) is \(self.role.rawValue).")
+                "This needs a token of the role \(role.rawValue); the role of \(origin.actor) is \(self.role.rawValue)."
+            )
         }
         guard let appID, appID != app else { return }
         throw ApusError(
-            .forbidden, code: "another_app", "\(actor) is for the app \(appID) only, and this is not about that app.")
+            .forbidden, code: "another_app",
+            "\(origin.actor) is for the app \(appID) only, and this is not about that app.")
     }
 }

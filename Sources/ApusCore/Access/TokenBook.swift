@@ -1,32 +1,16 @@
-import NIOCore
 import Synchronization
 
 /// The tokens of those who work with this server, in memory: who calls is known without asking the store.
 package final class TokenBook: Sendable {
     private struct Entry {
         var token: AdminToken
-        /// When it expires by a clock that nobody sets.
-        let deadline: NIODeadline?
-
-        init(_ token: AdminToken, _ clock: any Clock) {
-            self.token = token
-            let (now, uptime) = (clock.now, clock.uptime)
-            deadline = token.expiresAt.map {
-                uptime + .milliseconds(min(max($0.milliseconds - now.milliseconds, 0), TokenBook.longestMilliseconds))
-            }
-        }
-
-        /// A wall clock that is set back brings no token back, one that is set forward by mistake ends none for good.
-        func isExpired(_ clock: any Clock) -> Bool {
-            token.isExpired(at: clock.now) || deadline.map { $0 <= clock.uptime } ?? false
-        }
+        let expiry: Expiry
     }
 
     /// Tokens that there may be.
     private static let most = 1000
     /// The longest that a token may hold.
     package static let longestSeconds: Int64 = 3650 * 86_400
-    private static let longestMilliseconds = longestSeconds * 1000
     /// The name of the token that the configuration has.
     package static let configuredName = "configured"
 
@@ -56,21 +40,19 @@ package final class TokenBook: Sendable {
             number += 1
             name = "admin-\(number)"
         }
-        return try await create(named: name, role: .admin).secret
+        let act = AuditAct("token.create", name, by: Origin(.server))
+        return try await create(named: name, role: .admin, noting: act).secret
     }
 
     // MARK: Who calls
 
-    /// The token that this is.
-    /// - Throws: `ApusError` if it is none, or has expired.
-    package func token(_ secret: String) throws(ApusError) -> AdminToken {
+    /// - Returns: the token that this is; nil if it is none.
+    /// - Throws: `ApusError` if it has expired.
+    package func token(_ secret: String) throws(ApusError) -> AdminToken? {
         let hash = SecretHash(of: secret)
-        guard let entry = entries.withLock({ $0[hash] }) else {
-            throw ApusError(
-                .unauthenticated, code: "wrong_token", "The token is not one of this server's, or it was revoked.")
-        }
+        guard let entry = entries.withLock({ $0[hash] }) else { return nil }
         let token = entry.token
-        guard !entry.isExpired(dispatcher.clock) else {
+        guard !entry.expiry.hasPassed(dispatcher.clock) else {
             throw ApusError(
                 .unauthenticated, code: "token_expired",
                 "The token \(token.name) expired at \(token.expiresAt?.rfc3339 ?? "its time"). "
@@ -78,6 +60,11 @@ package final class TokenBook: Sendable {
         }
         note(use: token, at: dispatcher.clock.now)
         return token
+    }
+
+    /// Whether the token with this hash still lets its bearer in.
+    func holds(_ hash: SecretHash) -> Bool {
+        entries.withLock { $0[hash] }.map { !$0.expiry.hasPassed(dispatcher.clock) } ?? false
     }
 
     /// Keeps the hour, so that a token in use costs one write in an hour.
@@ -109,17 +96,18 @@ package final class TokenBook: Sendable {
     /// - Parameters:
     ///   - appID: the only app that it is for; nil for all.
     ///   - lifetimeSeconds: nil for a token that does not expire.
+    ///   - act: what the audit says of it.
     /// - Returns: the token, and what its bearer shows, at the only time that it is known.
     /// - Throws: `ApusError` if the name is taken, or there are too many.
     package func create(
-        named name: String, role: Role, appID: String? = nil, lifetimeSeconds: Int64? = nil
+        named name: String, role: Role, appID: String? = nil, lifetimeSeconds: Int64? = nil, noting act: AuditAct? = nil
     ) async throws -> (token: AdminToken, secret: String) {
         let secret = RandomToken.hex128()
         let now = dispatcher.clock.now
         let token = AdminToken(
             name: name, role: role, appID: appID, hash: SecretHash(of: secret), createdAt: now,
             expiresAt: lifetimeSeconds.map { now.adding(seconds: $0) })
-        try await dispatcher.update { transaction in
+        try await dispatcher.update(noting: { _ in act }) { transaction in
             guard try transaction.adminTokens().count < Self.most else {
                 throw ApusError(
                     .conflict, code: "too_many_tokens",
@@ -135,8 +123,9 @@ package final class TokenBook: Sendable {
     }
 
     /// Ends a token at once.
+    /// - Parameter act: what the audit says of it.
     /// - Throws: `ApusError` if there is none of this name, or nobody could administer the server without it.
-    package func revoke(_ name: String) async throws {
+    package func revoke(_ name: String, noting act: AuditAct? = nil) async throws {
         guard name != Self.configuredName else {
             throw ApusError(
                 .conflict, code: "configured_token",
@@ -144,7 +133,7 @@ package final class TokenBook: Sendable {
         }
         let now = dispatcher.clock.now
         let hasConfigured = configured != nil
-        let hash = try await dispatcher.update { transaction in
+        let hash = try await dispatcher.update(noting: { _ in act }) { transaction in
             let all = try transaction.adminTokens()
             guard let token = all.first(where: { $0.name == name }) else {
                 throw ApusError(.notFound, code: "unknown_token", "There is no token named \(name).")
@@ -163,7 +152,7 @@ package final class TokenBook: Sendable {
     }
 
     private func add(_ token: AdminToken) {
-        let entry = Entry(token, dispatcher.clock)
+        let entry = Entry(token: token, expiry: Expiry(at: token.expiresAt, dispatcher.clock))
         entries.withLock { $0[token.hash] = entry }
     }
 }

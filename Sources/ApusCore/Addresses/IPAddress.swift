@@ -30,10 +30,11 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The address of a peer. One that a socket for both versions shows as IPv4-mapped is the IPv4 address.
     /// - Returns: nil for the address of a Unix domain socket.
     package init?(_ address: SocketAddress) {
-        guard let text = address.ipAddress else { return nil }
-        self.init(text)
+        guard let text = address.ipAddress, let address = IPAddress(text) else { return nil }
+        self = address.unmapped
     }
 
     var width: Int { isVersion6 ? 128 : 32 }
@@ -42,12 +43,18 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// 6to4 (RFC 3056 §2).
     package var embedded: IPAddress? {
         guard isVersion6 else { return nil }
-        let low = bits & 0xFFFF_FFFF
-        if bits >> 32 == 0xFFFF || bits >> 32 == 0x0064_FF9B_0000_0000_0000_0000 {
-            return IPAddress(isVersion6: false, bits: low)
+        if isMapped || bits >> 32 == 0x0064_FF9B_0000_0000_0000_0000 {
+            return IPAddress(isVersion6: false, bits: bits & 0xFFFF_FFFF)
         }
         guard bits >> 112 == 0x2002 else { return nil }
         return IPAddress(isVersion6: false, bits: bits >> 80 & 0xFFFF_FFFF)
+    }
+
+    private var isMapped: Bool { isVersion6 && bits >> 32 == 0xFFFF }
+
+    /// The same address in the notation of its own version.
+    package var unmapped: IPAddress {
+        isMapped ? IPAddress(isVersion6: false, bits: bits & 0xFFFF_FFFF) : self
     }
 
     /// What one customer has of it: the address, or in IPv6 the network of 64 bits that it is in.

@@ -1,10 +1,11 @@
 extension MessageCentre {
     /// Tries again what could not be delivered, with what the users' table and the row say now.
+    /// - Parameter act: what the audit says of it.
     /// - Returns: the letter, which is gone.
     /// - Throws: `ApusError` if there is no such letter.
-    package func replay(_ id: Int64) async throws -> DeadLetter {
+    package func replay(_ id: Int64, noting act: AuditAct? = nil) async throws -> DeadLetter {
         let now = dispatcher.clock.now
-        let letter = try await dispatcher.update { transaction in
+        let letter = try await dispatcher.update(noting: { _ in act }) { transaction in
             guard let letter = try transaction.removeDeadLetter(id), var row = try transaction.centreRow(letter.row)
             else { throw ApusError.unknownDeadLetter }
             try Self.revive(&row, for: letter.userNumber, transaction)

@@ -9,11 +9,12 @@ package struct PushDraft: Sendable {
     let sender: String?
     let timeToLive: Int64
     let idempotencyKey: String?
+    let origin: Origin
 
     /// - Throws: `ApusError` if it can be sent to nobody, whoever that is.
     package init(
         app: App, receivers: String, title: String, content: String, extra: String?, sender: String? = nil,
-        idempotencyKey: String? = nil, settings: BusinessSettings
+        idempotencyKey: String? = nil, origin: Origin = Origin(.server), settings: BusinessSettings
     ) throws(ApusError) {
         self.app = app
         self.receivers = ReceiverList(receivers)
@@ -22,6 +23,7 @@ package struct PushDraft: Sendable {
         self.extra = try ExtraParameters(extra)
         self.sender = sender
         self.idempotencyKey = idempotencyKey
+        self.origin = origin
         timeToLive = settings.timeToLive
         try Self.check(self.receivers)
         let size = title.utf8.count + content.utf8.count + (extra ?? "").utf8.count
@@ -75,7 +77,7 @@ package struct PushDraft: Sendable {
                 content: MessageContent(
                     title: title.isEmpty ? nil : title, alert: content, uri: extra.url, extra: extra.text,
                     sender: sender),
-                timeToLive: timeToLive, idempotencyKey: idempotencyKey))
+                timeToLive: timeToLive, idempotencyKey: idempotencyKey, origin: origin))
         result.devices =
             acceptance.isRepeat ? try transaction.counts(of: acceptance.message).total : acceptance.deliveries
         result.push = try transaction.insertPush(

@@ -23,6 +23,15 @@ struct CommitOutcome {
     /// A message, which of `targets` it is for, and whether it is not one that waited for its time.
     typealias Made = (message: Message, targets: Range<Int>, isNew: Bool)
 
+    /// A message that was accepted, and who sent it.
+    struct Sent {
+        let message: MessageID
+        let deliveries: Int
+        let origin: Origin
+        let appID: String
+    }
+
+    var sends: [Sent] = []
     /// One for each `accept` of the batch, in order.
     var acceptances: [Accepted] = []
     /// What each `push` of the batch made, in order.

@@ -77,6 +77,12 @@ extension Dispatcher {
         try transaction.insert(message, request: push, targets: outcome.targets[start...])
         try transaction.replaceUndelivered(by: message, for: outcome.targets[start...], at: now)
         try beginEscalation(of: message, push, transaction)
+        if audit?.countsSends == true {
+            outcome.sends.append(
+                CommitOutcome.Sent(
+                    message: message.id, deliveries: outcome.targets.count - start, origin: push.origin,
+                    appID: push.appID))
+        }
         return .new(message, start..<outcome.targets.count)
     }
 }

@@ -44,8 +44,11 @@ extension Dispatcher {
     }
 
     /// Makes a policy the app's from now on.
-    package func setPolicy(_ policy: RoutePolicy, of app: AppNumber) async throws {
-        try await update(committed: { [policies] _ in policies[app] = policy }) { try $0.setPolicy(policy, of: app) }
+    /// - Parameter act: what the audit says of it.
+    package func setPolicy(_ policy: RoutePolicy, of app: AppNumber, noting act: AuditAct? = nil) async throws {
+        try await update(committed: { [policies] _ in policies[app] = policy }, noting: { _ in act }) {
+            try $0.setPolicy(policy, of: app)
+        }
     }
 }
 

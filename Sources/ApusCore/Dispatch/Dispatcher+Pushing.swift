@@ -6,12 +6,18 @@ extension Dispatcher {
     /// it is handed over after it.
     ///
     /// Neither `body` nor what it calls may throw for what is wrong with a message: the commit would fail.
+    /// - Parameter act: what the audit is to say of it; nil if nothing was done.
     package func push<Value: Sendable>(
+        noting act: @escaping @Sendable (Value) -> AuditAct? = { _ in nil },
         _ body:
             @escaping @Sendable (_ transaction: any StoreTransaction, _ send: (PushRequest) throws -> Acceptance) throws
             -> Value
     ) async throws -> Value {
-        try await pushing { transaction, send in try body(transaction) { try send(.push($0)) } }
+        try await pushing { [self] transaction, send in
+            let value = try body(transaction) { try send(.push($0)) }
+            try note(act(value), in: transaction)
+            return value
+        }
     }
 
     func pushing<Value: Sendable>(

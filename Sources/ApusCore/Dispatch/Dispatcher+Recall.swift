@@ -14,10 +14,14 @@ extension Dispatcher {
 
     /// Cancels what is undelivered of a message, and sends a command to the devices that it was handed over to. It does
     /// nothing for one that was taken back before, and never takes back a recall.
-    /// - Parameter timeToLive: for how many seconds a device that is away is to learn of it.
-    package func recall(_ id: MessageID, timeToLive: Int64) async throws -> Recall {
+    /// - Parameters:
+    ///   - timeToLive: for how many seconds a device that is away is to learn of it.
+    ///   - act: what the audit is to say of it.
+    package func recall(
+        _ id: MessageID, timeToLive: Int64, noting act: @escaping @Sendable (Recall) -> AuditAct? = { _ in nil }
+    ) async throws -> Recall {
         let now = clock.now
-        let (recall, endsEscalation) = try await push { transaction, send -> (Recall, Bool) in
+        let (recall, endsEscalation) = try await push(noting: { act($0.0) }) { transaction, send -> (Recall, Bool) in
             guard let record = try transaction.message(id), record.state != .cancelled else { return (Recall(), false) }
             let (cancelled, endsEscalation) = try self.cancel(id, transaction, at: now)
             var recall = try Self.recall(record.message, for: timeToLive, transaction, send)

@@ -15,6 +15,7 @@ package final class Dispatcher: SessionBackend {
     package let directory = SessionDirectory()
     let store: any MessageStore
     let logger: Logger
+    let audit: AuditBook?
     let limits: DispatchLimits
     package let lanes: [ProviderLane]
     package let policies: RoutePolicies
@@ -39,7 +40,8 @@ package final class Dispatcher: SessionBackend {
     package init(
         store: any MessageStore, eventLoops: [any EventLoop], clock: any Clock, settings: SessionSettings = .init(),
         limits: DispatchLimits = .init(), metrics: DeliveryMetrics, lanes: [ProviderLane] = [],
-        smsAfter: Int64 = 0, bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), logger: Logger
+        smsAfter: Int64 = 0, bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), audit: AuditBook? = nil,
+        logger: Logger
     ) throws {
         self.store = store
         self.clock = clock
@@ -50,6 +52,7 @@ package final class Dispatcher: SessionBackend {
         self.lanes = lanes
         self.bus = bus
         self.node = node
+        self.audit = audit
         self.logger = logger
         let (last, routePolicies, familiesLeft) = try store.read {
             (try $0.lastMessage(), try $0.routePolicies(), try $0.hasFamilies())
@@ -126,18 +129,22 @@ package final class Dispatcher: SessionBackend {
     // MARK: The store for everyone else
 
     /// Runs `body` in the next commit and returns once it is on disk. An `ApusError` must be thrown before writing.
-    /// - Parameter committed: told of the outcome on the commit thread, so in the order of the commits.
+    /// - Parameters:
+    ///   - committed: told of the outcome on the commit thread, so in the order of the commits.
+    ///   - act: what the audit is to say of it; nil if nothing was done.
     package func update<Value: Sendable>(
         committed: @escaping @Sendable (Value) -> Void = { _ in },
+        noting act: @escaping @Sendable (Value) -> AuditAct? = { _ in nil },
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         return try await withCheckedThrowingContinuation { continuation in
             let shared = ResultBox<Value>()
             commits.enqueue(
                 .control(
-                    ControlOperation { transaction in
+                    ControlOperation { [self] transaction in
                         shared.value.withLock { $0 = nil }
                         let value = try body(transaction)
+                        try note(act(value), in: transaction)
                         shared.value.withLock { $0 = value }
                     } finished: { result in
                         let value = result.map { shared.value.withLock { $0! } }
@@ -145,6 +152,11 @@ package final class Dispatcher: SessionBackend {
                         continuation.resume(with: value)
                     }))
         }
+    }
+
+    func note(_ act: AuditAct?, in transaction: any StoreTransaction) throws {
+        guard let audit, let act else { return }
+        try audit.append(act, to: transaction, at: clock.now)
     }
 
     /// Reads from a consistent view of the store, off the event loops.
@@ -225,6 +237,8 @@ package final class Dispatcher: SessionBackend {
                 continuation.resume()
             }
         }
+        // The last commit tells the audit of the last sends.
+        if audit != nil { try? await update { _ in } }
     }
 
     // MARK: Committing
@@ -251,11 +265,13 @@ package final class Dispatcher: SessionBackend {
         let started = clock.uptime
         var count = 0
         try store.write { transaction in
+            try audit?.appendSends(to: transaction, at: clock.now, uptime: started, everything: stopping)
             for operation in operations where outcome.targets.count < limits.largestFanOut {
                 try apply(operation, transaction, &outcome)
                 count += 1
             }
         }
+        audit?.committed(outcome.sends, at: started)
         if !outcome.acceptances.isEmpty { refusedAt.withLock { $0 = nil } }
         metrics.commits.increment()
         metrics.commitSeconds.recordNanoseconds((clock.uptime - started).nanoseconds)

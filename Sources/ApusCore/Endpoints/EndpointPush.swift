@@ -54,7 +54,8 @@ package struct EndpointPost: Sendable, Equatable {
             audience: Audience(.device, [endpoint.deviceID], tenant: endpoint.tenant),
             // For the application, not for people: a vendor that carries no such bytes wakes it.
             content: MessageContent(kind: .command, alert: "", urgency: urgency, collapseKey: topic, push: push),
-            needsConfirmation: endpoint.registration.needsConfirmation, timeToLive: timeToLive)
+            needsConfirmation: endpoint.registration.needsConfirmation, timeToLive: timeToLive,
+            origin: Origin(.endpoint))
     }
 
     /// Whether it is UTF-8 that XML 1.0 can carry.

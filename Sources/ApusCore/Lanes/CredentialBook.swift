@@ -27,22 +27,27 @@ package final class CredentialBook: Sendable {
     }
 
     /// Adds a credential, or puts it in the place of the one with the same app, vendor and name.
-    /// - Parameter credential: with its secret in clear.
+    /// - Parameters:
+    ///   - credential: with its secret in clear.
+    ///   - act: what the audit says of it.
     /// - Returns: it, without its secret.
     /// - Throws: `ApusError` if there is no such holder, or it cannot use the credential.
-    package func put(_ credential: Credential) async throws -> Credential {
+    package func put(_ credential: Credential, noting act: AuditAct?) async throws -> Credential {
         let holder = try holder(credential.route)
         let named = try holder.checked(credential)
         let sealed = named.with(secret: box.seal(named.secret, for: named.sealingName))
-        try await dispatcher.update { try $0.putCredential(sealed) }
+        try await dispatcher.update(noting: { _ in act }) { try $0.putCredential(sealed) }
         try await tell(holder)
         return named.with(secret: [])
     }
 
     /// - Throws: `ApusError` if there is none.
-    package func remove(_ name: String, of route: Route, appID: String) async throws {
+    package func remove(_ name: String, of route: Route, appID: String, noting act: AuditAct?) async throws {
         let holder = try holder(route)
-        guard try await dispatcher.update({ try $0.removeCredential(name, of: route, appID: appID) }) else {
+        let isKnown = try await dispatcher.update(noting: { $0 ? act : nil }) {
+            try $0.removeCredential(name, of: route, appID: appID)
+        }
+        guard isKnown else {
             throw ApusError(
                 .notFound, code: "unknown_credential", "The app has no \(route.rawValue) credential named \(name).")
         }

@@ -45,13 +45,15 @@ package struct JobDesk: Sendable {
     }
 
     /// Stops a job.
+    /// - Parameter act: what the audit says of it.
     /// - Returns: how it stands then.
     /// - Throws: `ApusError` if it is over, or the vendor does not stop it.
-    package func cancel(_ task: VendorTask) async throws -> VendorTask {
+    package func cancel(_ task: VendorTask, noting act: AuditAct) async throws -> VendorTask {
         guard !task.status.isFinal else {
             throw ApusError(.conflict, code: "job_over", "The job is over: there is nothing left to cancel.")
         }
         try await jobs.cancel(task)
+        try await dispatcher.update(noting: { _ in act }) { _ in }
         return try await asked(task)
     }
 }

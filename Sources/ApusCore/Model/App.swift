@@ -7,12 +7,27 @@ package struct App: Sendable, Equatable {
     package let createdAt: Timestamp
     /// SHA-256 of the app key. The key itself is shown once and never stored.
     package let keyHash: SecretHash
+    /// The key before that, for as long as it is still taken.
+    package let oldKey: OldKey?
 
-    package init(number: AppNumber, id: String, name: String, createdAt: Timestamp, keyHash: SecretHash) {
+    package struct OldKey: Sendable, Equatable {
+        package let hash: SecretHash
+        package let until: Timestamp
+
+        package init(hash: SecretHash, until: Timestamp) {
+            self.hash = hash
+            self.until = until
+        }
+    }
+
+    package init(
+        number: AppNumber, id: String, name: String, createdAt: Timestamp, keyHash: SecretHash, oldKey: OldKey? = nil
+    ) {
         self.number = number
         self.id = id
         self.name = name
         self.createdAt = createdAt
         self.keyHash = keyHash
+        self.oldKey = oldKey
     }
 }

@@ -17,10 +17,12 @@ package struct PushRequest: Sendable, Equatable {
     package var escalation: [EscalationPlan.Step]?
     /// Whether the app's policy counts for it.
     package var followsPolicy = true
+    /// Who sends it.
+    package var origin: Origin
 
     package init(
         app: AppNumber, appID: String, audience: Audience, content: MessageContent, needsConfirmation: Bool = false,
-        timeToLive: Int64, sendAt: Timestamp? = nil, idempotencyKey: String? = nil
+        timeToLive: Int64, sendAt: Timestamp? = nil, idempotencyKey: String? = nil, origin: Origin = Origin(.server)
     ) {
         self.app = app
         self.appID = appID
@@ -30,6 +32,7 @@ package struct PushRequest: Sendable, Equatable {
         self.timeToLive = timeToLive
         self.sendAt = sendAt
         self.idempotencyKey = idempotencyKey
+        self.origin = origin
     }
 }
 

@@ -14,9 +14,9 @@ package struct SecretHash: Hashable, Sendable {
     }
 
     /// Whether `secret` is the one that was hashed, in time that does not depend on how much of it is right.
-    package func matches(_ secret: String) -> Bool {
-        ConstantTime.isEqual(bytes, SecretHash(of: secret).bytes)
-    }
+    package func matches(_ secret: String) -> Bool { matches(SecretHash(of: secret)) }
+
+    func matches(_ other: SecretHash) -> Bool { ConstantTime.isEqual(bytes, other.bytes) }
 }
 
 /// Random identifiers and secrets.

@@ -10,9 +10,11 @@ package protocol MessageStore: Sendable {
 }
 
 /// A consistent view of the store.
-package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
+package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, AuditSnapshot {
     func apps() throws -> [App]
     func adminTokens() throws -> [AdminToken]
+    /// What the key is known by that secrets are encrypted with; nil if there was none yet.
+    func keyCheck() throws -> [UInt8]?
     /// The highest message id ever given out by this store.
     func lastMessage() throws -> MessageID
 
@@ -81,14 +83,16 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot {
 }
 
 /// The one writer. Everything it does becomes durable together.
-package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction {
+package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction, AuditTransaction {
     /// Writes what means nothing, which shows whether anything can be written.
     func probe() throws
 
     /// - Returns: the app, or nil if the id is taken.
     func insertApp(id: String, name: String, keyHash: SecretHash, at now: Timestamp) throws -> App?
+    /// - Parameter until: when the key that it had ends; nil for now.
     /// - Returns: the app with its new key, or nil if there is none.
-    func replaceKey(ofApp id: String, with keyHash: SecretHash) throws -> App?
+    func replaceKey(ofApp id: String, with keyHash: SecretHash, keepingOldUntil until: Timestamp?) throws -> App?
+    func setKeyCheck(_ value: [UInt8]) throws
     /// - Returns: whether the token's name was free.
     func insertAdminToken(_ token: AdminToken) throws -> Bool
     func removeAdminToken(_ hash: SecretHash) throws

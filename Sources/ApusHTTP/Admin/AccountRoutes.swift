@@ -20,8 +20,9 @@ struct AccountRoutes: Sendable {
             try await setPassword(request, context)
         }
         router.delete("/v1/accounts/:name") { request, context in
-            try access.require(.admin, request, context)
-            try await accounts.remove(try Self.name(context))
+            let caller = try access.require(.admin, request, context)
+            let name = try Self.name(context)
+            try await accounts.remove(name, noting: caller.act("account.remove", name))
             return Response(status: .noContent)
         }
     }
@@ -55,16 +56,19 @@ struct AccountRoutes: Sendable {
         guard let app = apps[appID] else { throw ApusError.unknownApp }
         let made = body.password == nil ? RandomToken.hex128() : nil
         let account = try await accounts.add(
-            name, password: body.password ?? made ?? "", to: app, keepsPassword: body.keepsPassword)
+            name, password: body.password ?? made ?? "", to: app, keepsPassword: body.keepsPassword,
+            noting: caller.act("account.create", name) { $0.member("appId", string: appID) })
         return Response.json { write(account, password: made, &$0) }
     }
 
     private func setPassword(_ request: Request, _ context: APIContext) async throws -> Response {
-        try access.require(.admin, request, context)
+        let caller = try access.require(.admin, request, context)
         let name = try Self.name(context)
         let body = try AccountBody(try await request.body.collect(upTo: Self.longestBody))
         let made = body.password == nil ? RandomToken.hex128() : nil
-        try await accounts.setPassword(body.password ?? made ?? "", of: name, keepsPassword: body.keepsPassword)
+        try await accounts.setPassword(
+            body.password ?? made ?? "", of: name, keepsPassword: body.keepsPassword,
+            noting: caller.act("account.set_password", name))
         return Response.json { object in
             object.member("name", string: name)
             object.member("password", string: made)

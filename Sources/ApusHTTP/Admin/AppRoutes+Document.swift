@@ -19,13 +19,18 @@ extension AppRoutes {
                 answers: [.json(.object(["apps": .list(of: .named("App"))]))]),
             APIOperation(
                 .post, "/v1/apps/{id}/rotate-key", "Give an app another key.", access: .token(.admin),
-                body: .json(.input(["appKey?": .string(matching: "^[A-Za-z0-9_-]{4,64}$")]), isRequired: false),
+                body: .json(
+                    .input([
+                        "appKey?": .string(matching: "^[A-Za-z0-9_-]{4,64}$"),
+                        "overlap?": JSONSchema.integer(0...365 * 86_400)
+                            .described("Seconds for which the old key still holds."),
+                    ]), isRequired: false),
                 answers: [.json(.named("App"))]),
         ],
         schemas: [
             "App": .object([
                 "id": .string, "name": .string, "appKey?": .string.described("Only when it is new."),
-                "createdAt": .time,
+                "createdAt": .time, "oldKeyUntil?": .time,
             ])
         ])
 }

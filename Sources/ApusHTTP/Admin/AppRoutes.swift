@@ -10,6 +10,8 @@ struct AppRoutes: Sendable {
     let access: Access
 
     private static let longestBody = 4096
+    /// Seconds for which an app's earlier key is taken besides its new one.
+    private static let usualOverlap: Int64 = 86_400
 
     func add(to router: Router<APIContext>) {
         router.post("/apps") { request, context in try await create(request, context) }
@@ -30,12 +32,17 @@ struct AppRoutes: Sendable {
     }
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
-        if !access.isDemo { try access.require(.admin, request, context) }
+        let origin =
+            access.isDemo
+            ? Origin(.anyone, from: context.client) : try access.require(.admin, request, context).origin
         let body = try AppBody(try await request.body.collect(upTo: Self.longestBody))
         let name = try body.requiredName
         let (id, key) = (body.id ?? RandomToken.hex128(), body.key ?? RandomToken.hex128())
         let now = dispatcher.clock.now
-        let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {
+        let act = AuditAct("app.create", id, by: origin) { $0.member("name", string: name) }
+        let app = try await dispatcher.update(
+            committed: { $0.map(apps.update) }, noting: { $0 == nil ? nil : act }
+        ) {
             try $0.insertApp(id: id, name: name, keyHash: SecretHash(of: key), at: now)
         }
         guard let app else {
@@ -47,12 +54,17 @@ struct AppRoutes: Sendable {
 
     private func rotateKey(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = try context.parameters.require("id")
-        try access.require(.admin, request, context, of: id)
-        let body = try await request.body.collect(upTo: Self.longestBody)
-        let given = try body.readableBytes > 0 ? AppBody(members: body).key : nil
-        let key = given ?? RandomToken.hex128()
-        let app = try await dispatcher.update(committed: { $0.map(apps.update) }) {
-            try $0.replaceKey(ofApp: id, with: SecretHash(of: key))
+        let caller = try access.require(.admin, request, context, of: id)
+        let text = try await request.body.collect(upTo: Self.longestBody)
+        let body = text.readableBytes > 0 ? try AppBody(members: text) : nil
+        let key = body?.key ?? RandomToken.hex128()
+        let overlap = body?.overlapSeconds ?? Self.usualOverlap
+        let until = overlap > 0 ? dispatcher.clock.now.adding(seconds: overlap) : nil
+        let act = caller.act("app.rotate_key", id) { $0.member("overlap", int: overlap) }
+        let app = try await dispatcher.update(
+            committed: { $0.map(apps.update) }, noting: { $0 == nil ? nil : act }
+        ) {
+            try $0.replaceKey(ofApp: id, with: SecretHash(of: key), keepingOldUntil: until)
         }
         guard let app else { throw AppError.unknown }
         return Response.json { Self.write(app, key: key, &$0) }
@@ -64,6 +76,7 @@ struct AppRoutes: Sendable {
         object.member("name", string: app.name)
         object.member("appKey", string: key)
         object.member("createdAt", time: app.createdAt)
+        object.member("oldKeyUntil", time: app.oldKey?.until)
     }
 }
 
@@ -77,6 +90,10 @@ struct AppBody {
     private(set) var name: String?
     private(set) var id: String?
     private(set) var key: String?
+    /// Of `rotate-key`.
+    private(set) var overlapSeconds: Int64?
+
+    private static let longestOverlap: Int64 = 365 * 86_400
 
     init(_ body: ByteBuffer) throws(ApusError) {
         guard body.readableBytesView.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
@@ -102,6 +119,7 @@ struct AppBody {
             case "name": name = try scanner.text("name", &problems)
             case "id": id = try scanner.text("id", &problems)
             case "appKey": self.key = try scanner.text("appKey", &problems)
+            case "overlap": overlapSeconds = try scanner.integer("overlap", &problems)
             default: try scanner.skipValue()
             }
         }
@@ -115,6 +133,9 @@ struct AppBody {
         }
         if let id, id.isEmpty || !id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) {
             problems.wrongValue("id", "must be printable ASCII without spaces and slashes")
+        }
+        if let overlapSeconds, !(0...Self.longestOverlap).contains(overlapSeconds) {
+            problems.wrongValue("overlap", "must be 0 to \(Self.longestOverlap) seconds")
         }
         if let key, key.utf8.count < 4 { problems.wrongValue("appKey", "must have at least 4 bytes") }
         try problems.check()

@@ -22,13 +22,17 @@ struct CredentialRoutes: Sendable {
         router.post("/v1/credentials") { request, context in try await put(request, context) }
         router.delete("/v1/credentials") { request, context in
             let query = request.uri.queryParameters
-            try access.require(.admin, request, context, of: query["appId"].map(String.init))
+            let caller = try access.require(.admin, request, context, of: query["appId"].map(String.init))
             guard let app = query["appId"], let provider = query["provider"], let name = query["name"] else {
                 throw ApusError(
                     .invalid, code: "invalid_request", "appId, provider and name are needed in the query.")
             }
             try await credentials.remove(
-                String(name), of: Route(rawValue: String(provider)), appID: String(app))
+                String(name), of: Route(rawValue: String(provider)), appID: String(app),
+                noting: caller.act("credential.remove", String(app)) { details in
+                    details.member("provider", string: String(provider))
+                    details.member("name", string: String(name))
+                })
             return Response(status: .noContent)
         }
         router.post("/v1/providers/test") { request, context in try await test(request, context) }
@@ -44,7 +48,8 @@ struct CredentialRoutes: Sendable {
             app: app.number, appID: app.id, route: Route(rawValue: provider), name: "",
             settings: body.settings ?? "{}", secret: Array((body.secret ?? "{}").utf8),
             createdAt: dispatcher.clock.now)
-        let stored = try await credentials.put(credential)
+        let stored = try await credentials.put(
+            credential, noting: caller.act("credential.put", appID) { $0.member("provider", string: provider) })
         return Response.json { Self.write(stored, &$0) }
     }
 
@@ -59,6 +64,8 @@ struct CredentialRoutes: Sendable {
         }
         let route = Route(rawValue: provider)
         let platform = try body.platform ?? (route == .apns ? .ios : .android)
+        let act = caller.act("provider.test", appID) { $0.member("provider", string: provider) }
+        try await dispatcher.update(noting: { _ in act }) { _ in }
         let outcome = try await credentials.test(route, app: app, token: token, platform: platform)
         return Response.json { object in
             object.member("accepted", bool: outcome.result == .accepted || outcome.result == .received)

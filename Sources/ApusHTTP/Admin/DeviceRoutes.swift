@@ -55,7 +55,7 @@ struct DeviceRoutes: Sendable {
 
     private func remove(_ request: Request, _ context: APIContext) async throws -> Response {
         let now = dispatcher.clock.now
-        let removed = try await change(request, context) { transaction, device in
+        let removed = try await change(request, context, "device.delete") { transaction, device in
             try transaction.removeDevice(id: device.id, at: now)
         }
         dispatcher.disconnect(removed.number, .unregistered)
@@ -68,7 +68,7 @@ struct DeviceRoutes: Sendable {
         let caller = try access.caller(request, context)
         try caller.require(.admin, of: caller.appID)
         let change = try read(try await request.body.collect(upTo: Self.longestBody))
-        let changed = try await self.change(request, context) { transaction, device in
+        let changed = try await self.change(request, context, "device.tags") { transaction, device in
             try transaction.setTags(try change.applied(to: device.tags), of: device.number)
             return try transaction.device(id: device.id)
         }
@@ -76,14 +76,22 @@ struct DeviceRoutes: Sendable {
     }
 
     /// Changes the device that the path names.
+    /// - Parameter act: what the audit calls it.
     private func change(
-        _ request: Request, _ context: APIContext,
+        _ request: Request, _ context: APIContext, _ act: String,
         _ body: @escaping @Sendable (any StoreTransaction, Device) throws -> Device?
     ) async throws -> Device {
         let caller = try access.caller(request, context)
         try caller.require(.admin, of: caller.appID)
         let id = try context.parameters.require("id")
-        let changed = try await dispatcher.update { transaction -> Device? in
+        let changed = try await dispatcher.update(
+            noting: { device in
+                // The device's id is a secret.
+                device.map { device in
+                    caller.act(act, device.appID) { $0.member("device", string: String(device.id.prefix(6))) }
+                }
+            }
+        ) { transaction -> Device? in
             guard let device = try transaction.device(id: id) else { return nil }
             try caller.require(.admin, of: device.appID)
             return try body(transaction, device)

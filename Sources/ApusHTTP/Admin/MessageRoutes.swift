@@ -62,8 +62,14 @@ struct MessageRoutes: Sendable {
     }
 
     private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
-        let id = try await message(request, context, .sender).message.id
-        let recall = try await dispatcher.recall(id, timeToLive: recallSeconds)
+        let (record, caller) = try await message(request, context, .sender)
+        let id = record.message.id
+        let recall = try await dispatcher.recall(id, timeToLive: recallSeconds) { recall in
+            caller.act("message.cancel", id.description) { object in
+                object.member("cancelled", int: Int64(recall.cancelled))
+                object.member("recalled", int: Int64(recall.recalled))
+            }
+        }
         return Response.json { object in
             object.member("cancelled", int: Int64(recall.cancelled))
             object.member("recalled", int: Int64(recall.recalled))
@@ -73,7 +79,9 @@ struct MessageRoutes: Sendable {
 
     /// The message that the path names.
     /// - Parameter role: what somebody without the app's key must be.
-    private func message(_ request: Request, _ context: APIContext, _ role: Role) async throws -> MessageRecord {
+    private func message(_ request: Request, _ context: APIContext, _ role: Role) async throws -> (
+        MessageRecord, Caller
+    ) {
         try access.requireSomeone(request, context)
         let text = try context.parameters.require("id")
         // Who posted to an endpoint knows its message by a token.
@@ -82,12 +90,11 @@ struct MessageRoutes: Sendable {
         else {
             throw ApusError.unknownMessage
         }
-        try access.require(role, request, context, orKeyOf: record.message.appID)
-        return record
+        return (record, try access.require(role, request, context, orKeyOf: record.message.appID))
     }
 
     private func show(_ request: Request, _ context: APIContext) async throws -> Response {
-        let record = try await message(request, context, .viewer)
+        let (record, _) = try await message(request, context, .viewer)
         let page = try Page(request)
         let id = record.message.id
         let (counts, deliveries) = try await dispatcher.query { snapshot in
@@ -141,7 +148,7 @@ struct MessageRoutes: Sendable {
     }
 
     private func explain(_ request: Request, _ context: APIContext) async throws -> Response {
-        let record = try await message(request, context, .viewer)
+        let (record, _) = try await message(request, context, .viewer)
         let id = record.message.id
         let history = try await dispatcher.query { try $0.escalationHistory(of: id) }
         guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {

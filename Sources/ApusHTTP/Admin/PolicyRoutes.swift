@@ -12,22 +12,22 @@ struct PolicyRoutes: Sendable {
 
     func add(to router: Router<APIContext>) {
         router.get("/v1/apps/:id/policy") { request, context in
-            let app = try app(request, context, .viewer)
+            let (app, _) = try app(request, context, .viewer)
             return answer(dispatcher.policies[app.number])
         }
         router.put("/v1/apps/:id/policy") { request, context in
-            let app = try app(request, context, .admin)
+            let (app, caller) = try app(request, context, .admin)
             let policy = try Self.policy(in: try await request.body.collect(upTo: Self.longestBody))
-            try await dispatcher.setPolicy(policy, of: app.number)
+            try await dispatcher.setPolicy(policy, of: app.number, noting: caller.act("app.set_policy", app.id))
             return answer(policy)
         }
     }
 
-    private func app(_ request: Request, _ context: APIContext, _ role: Role) throws -> App {
+    private func app(_ request: Request, _ context: APIContext, _ role: Role) throws -> (App, Caller) {
         let id = try context.parameters.require("id")
-        try access.require(role, request, context, of: id)
+        let caller = try access.require(role, request, context, of: id)
         guard let app = apps[id] else { throw AppError.unknown }
-        return app
+        return (app, caller)
     }
 
     /// The whole policy: what is left out is as if it had never been set.

@@ -20,19 +20,25 @@ struct TokenRoutes: Sendable {
         }
         router.post("/v1/tokens") { request, context in try await create(request, context) }
         router.delete("/v1/tokens/:name") { request, context in
-            try access.require(.admin, request, context)
-            try await tokens.revoke(try context.parameters.require("name"))
+            let caller = try access.require(.admin, request, context)
+            let name = try context.parameters.require("name")
+            try await tokens.revoke(name, noting: caller.act("token.revoke", name))
             return Response(status: .noContent)
         }
     }
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
-        try access.require(.admin, request, context)
+        let caller = try access.require(.admin, request, context)
         let body = try TokenBody(try await request.body.collect(upTo: Self.longestBody))
         let (name, role) = try body.required
         if let appID = body.appID, apps[appID] == nil { throw ApusError.unknownApp }
         let made = try await tokens.create(
-            named: name, role: role, appID: body.appID, lifetimeSeconds: body.lifetimeSeconds)
+            named: name, role: role, appID: body.appID, lifetimeSeconds: body.lifetimeSeconds,
+            noting: caller.act("token.create", name) { details in
+                details.member("role", string: role.rawValue)
+                details.member("appId", string: body.appID)
+                details.member("expiresIn", int: body.lifetimeSeconds)
+            })
         let now = dispatcher.clock.now
         return Response.json(status: .created) { Self.write(made.token, secret: made.secret, at: now, &$0) }
     }

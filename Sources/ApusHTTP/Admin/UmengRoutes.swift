@@ -13,10 +13,12 @@ struct UmengRoutes: Sendable {
     func add(to router: Router<APIContext>) {
         router.post("/v1/umeng/jobs") { request, context in try await send(request, context) }
         router.get("/v1/umeng/jobs/:message") { request, context in
-            Self.answer(try await desk.asked(try await task(.viewer, request, context)))
+            Self.answer(try await desk.asked(try await task(.viewer, request, context).task))
         }
         router.delete("/v1/umeng/jobs/:message") { request, context in
-            Self.answer(try await desk.cancel(try await task(.sender, request, context)))
+            let (task, caller) = try await task(.sender, request, context)
+            let act = caller.act("umeng_job.cancel", task.message.description)
+            return Self.answer(try await desk.cancel(task, noting: act))
         }
     }
 
@@ -26,18 +28,22 @@ struct UmengRoutes: Sendable {
         let (appID, audience, platform) = try body.required
         try caller.require(.sender, of: appID)
         guard let app = apps[appID] else { throw ApusError.unknownApp }
-        let push = body.request(for: app, limits: limits.send)
+        var push = body.request(for: app, limits: limits.send)
+        push.origin = caller.origin
         return Self.answer(try await desk.send(push, to: audience, on: platform))
     }
 
     /// The job that the path names.
     /// - Throws: unless the caller has this role for its app.
-    private func task(_ role: Role, _ request: Request, _ context: APIContext) async throws -> VendorTask {
+    private func task(_ role: Role, _ request: Request, _ context: APIContext) async throws -> (
+        task: VendorTask, caller: Caller
+    ) {
         let caller = try access.caller(request, context)
+        try caller.require(role, of: caller.appID)
         let message = MessageID(Int64(try context.parameters.require("message")) ?? 0)
         let task = try await desk.job(of: message)
         try caller.require(role, of: apps[task.app]?.id)
-        return task
+        return (task, caller)
     }
 
     private static func answer(_ task: VendorTask) -> Response {

@@ -45,7 +45,7 @@ struct NotificationRoutes: Sendable {
         guard fields["action"] == "send" else {
             throw ApusError(.invalid, code: "unknown_action", "The only action is send: add ?action=send.")
         }
-        let app = try authorize(request, context, fields)
+        let (app, origin) = try authorize(request, context, fields)
         let notification = try NotificationForm(fields, longest: limits.send.payload)
         var audience = Audience(.all)
         if let username = notification.username {
@@ -57,21 +57,30 @@ struct NotificationRoutes: Sendable {
         return try await dispatcher.send(
             PushRequest(
                 app: app.number, appID: app.id, audience: audience, content: notification.content,
-                needsConfirmation: notification.needsConfirmation, timeToLive: limits.send.defaultTimeToLive))
+                needsConfirmation: notification.needsConfirmation, timeToLive: limits.send.defaultTimeToLive,
+                origin: origin))
     }
 
-    private func authorize(_ request: Request, _ context: APIContext, _ fields: FormFields) throws -> App {
+    private func authorize(_ request: Request, _ context: APIContext, _ fields: FormFields) throws -> (
+        App, Origin
+    ) {
         let basic = BasicCredentials(request)
         guard let appID = basic?.username ?? fields["appId"] ?? registrationApp else {
             throw ApusError(
                 .invalid, code: "app_required", "Name the app: add appId to the URL, or set xmpp.register_app.")
         }
         if let basic, apps[basic.username] == nil { throw ApusError.wrongAppKey }
-        if let key = basic?.password ?? fields["appKey"] { return try apps.authorize(id: appID, key: key) }
-        try access.require(.sender, request, context, orKeyOf: appID)
-        guard let app = apps[appID] else { throw ApusError.unknownApp }
+        let (app, origin): (App, Origin)
+        if let key = basic?.password ?? fields["appKey"] {
+            app = try access.doorkeeper.app(appID, key: key, from: context.client)
+            origin = Origin(.app(appID), from: context.client)
+        } else {
+            origin = try access.require(.sender, request, context, orKeyOf: appID).origin
+            guard let named = apps[appID] else { throw ApusError.unknownApp }
+            app = named
+        }
         try apps.take(1, from: app)
-        return app
+        return (app, origin)
     }
 }
 

@@ -19,6 +19,13 @@ struct BusinessAccess: Sendable {
             if case .user(let number, _) = self { number } else { nil }
         }
 
+        func origin(from address: IPAddress?) -> Origin {
+            switch self {
+            case .app(let app): Origin(.app(app.id), from: address)
+            case .user(let number, _): Origin(.user(number), from: address)
+            }
+        }
+
         /// - Throws: if the caller is another user.
         func mayActFor(_ number: String) throws(ApusError) {
             guard let own = userNumber, own != number else { return }
@@ -29,10 +36,11 @@ struct BusinessAccess: Sendable {
 
     let dispatcher: Dispatcher
     let apps: AppRegistry
+    let doorkeeper: Doorkeeper
     let settings: BusinessSettings
 
-    func caller(_ request: Request, _ fields: BusinessFields) async throws -> Caller {
-        if let app = try keyHolder(request, fields) { return .app(app) }
+    func caller(_ request: Request, _ context: APIContext, _ fields: BusinessFields) async throws -> Caller {
+        if let app = try keyHolder(request, context, fields) { return .app(app) }
         guard let token = fields["access_token"] ?? request.headers[.authorization].flatMap(Self.bearer) else {
             throw ApusError(
                 .unauthenticated, code: "key_required",
@@ -49,10 +57,9 @@ struct BusinessAccess: Sendable {
     }
 
     /// The app whose key the request has; nil if it has none.
-    func keyHolder(_ request: Request, _ fields: BusinessFields) throws(ApusError) -> App? {
+    func keyHolder(_ request: Request, _ context: APIContext, _ fields: BusinessFields) throws(ApusError) -> App? {
         guard let key = request.headers[.appKey] ?? fields["app_key"] else { return nil }
-        guard let app = apps.app(withKey: key) else { throw .wrongAppKey }
-        return app
+        return try doorkeeper.app(withKey: key, from: context.client)
     }
 
     /// The app that is configured.

@@ -24,10 +24,12 @@ struct BusinessRoutes: Sendable {
     let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
-        let business = BusinessAccess(dispatcher: dispatcher, apps: apps, settings: context.settings)
+        let business = BusinessAccess(
+            dispatcher: dispatcher, apps: apps, doorkeeper: access.doorkeeper, settings: context.settings)
         let passwords = PasswordDesk()
         UserRoutes(
-            dispatcher: dispatcher, access: business, guesses: GuessLimiter(perMinute: context.guessesPerMinute),
+            dispatcher: dispatcher, access: business,
+            guesses: GuessLimiter(perMinute: context.guessesPerMinute, scope: .everywhere),
             passwords: passwords, limits: limits
         ).add(to: router)
         UserAdministration(dispatcher: dispatcher, access: access, passwords: passwords).add(to: router)

@@ -11,17 +11,19 @@ struct DeadLetterRoutes: Sendable {
     func add(to router: Router<APIContext>) {
         router.get("/v1/dead-letters") { request, context in try await list(request, context) }
         router.post("/v1/dead-letters/:id/replay") { request, context in
-            try access.require(.sender, request, context)
+            let caller = try access.require(.sender, request, context)
             let id = Int64(try context.parameters.require("id")) ?? 0
-            let letter = try await centre.replay(id)
+            let letter = try await centre.replay(id, noting: caller.act("dead_letter.replay", String(id)))
             return Response.json { Self.write(letter, &$0) }
         }
         router.delete("/v1/dead-letters/:id") { request, context in
-            try access.require(.sender, request, context)
+            let caller = try access.require(.sender, request, context)
             let id = Int64(try context.parameters.require("id")) ?? 0
-            guard try await dispatcher.update({ try $0.removeDeadLetter(id) }) != nil else {
-                throw ApusError.unknownDeadLetter
+            let act = caller.act("dead_letter.drop", String(id))
+            let dropped = try await dispatcher.update(noting: { $0 == nil ? nil : act }) {
+                try $0.removeDeadLetter(id)
             }
+            guard dropped != nil else { throw ApusError.unknownDeadLetter }
             return Response(status: .noContent)
         }
     }

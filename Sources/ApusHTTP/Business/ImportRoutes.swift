@@ -15,10 +15,11 @@ struct ImportRoutes: Sendable {
     }
 
     private func take(_ request: Request, _ context: APIContext) async throws -> Response {
-        try access.require(.admin, request, context)
+        let caller = try access.require(.admin, request, context)
         let body = try ImportBody(try await request.body.collect(upTo: limits.batchBody))
         let now = dispatcher.clock.now
-        let outcomes = try await dispatcher.update { transaction in
+        let act = caller.act("import.business", body.table.rawValue) { $0.member("rows", int: Int64(body.rows.count)) }
+        let outcomes = try await dispatcher.update(noting: { _ in act }) { transaction in
             try body.rows.map { try transaction.importRow($0, at: now) }
         }
         // Users that are logged in by the dump get their devices.

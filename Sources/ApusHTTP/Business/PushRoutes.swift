@@ -11,19 +11,20 @@ struct PushRoutes: Sendable {
     let limits: Reloadable<HTTPServerContext.Limits>
 
     func add(to router: Router<APIContext>) {
-        router.post("/api/v1.1/user/push_message") { request, _ in try await push(request) }
-        router.get("/api/v1.1/query/push_message") { request, _ in try await status(request) }
+        router.post("/api/v1.1/user/push_message") { request, context in try await push(request, context) }
+        router.get("/api/v1.1/query/push_message") { request, context in try await status(request, context) }
     }
 
-    private func push(_ request: Request) async throws -> Response {
+    private func push(_ request: Request, _ context: APIContext) async throws -> Response {
         let fields = try await BusinessFields(request, limit: limits.body)
-        let caller = try await access.caller(request, fields)
+        let caller = try await access.caller(request, context, fields)
         let receivers = try fields.require("user_num", longest: limits.body)[0]
         let content = try fields.require("content", longest: limits.body)[0]
         let draft = try PushDraft(
             app: caller.app, receivers: receivers, title: fields["title"] ?? "", content: content,
             extra: fields["extra_params_string"] ?? fields["extra_params"], sender: caller.userNumber,
-            idempotencyKey: try Self.idempotencyKey(request, fields, caller), settings: access.settings)
+            idempotencyKey: try Self.idempotencyKey(request, fields, caller),
+            origin: caller.origin(from: context.client), settings: access.settings)
         try apps.take(1, from: caller.app)
         let now = dispatcher.clock.now
         let result = try await dispatcher.push { transaction, send in
@@ -51,9 +52,9 @@ struct PushRoutes: Sendable {
         return caller.userNumber.map { "user \($0): \(key)" } ?? key
     }
 
-    private func status(_ request: Request) async throws -> Response {
+    private func status(_ request: Request, _ context: APIContext) async throws -> Response {
         let fields = try await BusinessFields(request, limit: limits.body)
-        let caller = try await access.caller(request, fields)
+        let caller = try await access.caller(request, context, fields)
         let text = try fields.require("push_message_id")[0]
         guard let id = Int64(text) else { throw Self.unknown(text) }
         let found = try await dispatcher.query { snapshot -> (BusinessPush, MessageRecord?)? in

@@ -16,7 +16,7 @@ struct ScheduleRoutes: Sendable {
         router.post("/v1/schedules") { request, context in try await create(request, context) }
         router.get("/v1/schedules") { request, context in try await list(request, context) }
         router.get("/v1/schedules/:id") { request, context in
-            let schedule = try await find(request, context, .viewer)
+            let (schedule, _) = try await find(request, context, .viewer)
             let row = try await row(of: schedule)
             return Response.json { Self.write(schedule, row, &$0) }
         }
@@ -27,10 +27,8 @@ struct ScheduleRoutes: Sendable {
 
     /// The bearer of a token, or of an app's key.
     private func caller(_ request: Request, _ context: APIContext) throws -> Caller {
-        guard let app = try business.keyHolder(request, BusinessFields(body: ByteBuffer(), query: nil)) else {
-            return try access.caller(request, context)
-        }
-        return Caller(app, from: context.client)
+        guard let key = request.headers[.appKey] else { return try access.caller(request, context) }
+        return Caller(try access.doorkeeper.app(withKey: key, from: context.client), key, from: context.client)
     }
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -39,7 +37,9 @@ struct ScheduleRoutes: Sendable {
         let app = try (caller.appID ?? body.appID).map { try named($0) } ?? business.configuredApp()
         try caller.require(.sender, of: app.id)
         let made = try body.schedule(for: app, at: dispatcher.clock.now)
-        let id = try await dispatcher.update { try $0.insertSchedule(made) }
+        let id = try await dispatcher.update(
+            noting: { id in caller.act("schedule.create", String(id)) { $0.member("appId", string: app.id) } }
+        ) { try $0.insertSchedule(made) }
         centre.wake()
         var schedule = made
         schedule.id = id
@@ -67,14 +67,16 @@ struct ScheduleRoutes: Sendable {
     }
 
     /// The schedule that the path names.
-    private func find(_ request: Request, _ context: APIContext, _ role: Role) async throws -> Schedule {
+    private func find(_ request: Request, _ context: APIContext, _ role: Role) async throws -> (
+        Schedule, Caller
+    ) {
         let caller = try caller(request, context)
         try caller.require(role, of: caller.appID)
         let id = Int64(try context.parameters.require("id")) ?? 0
         guard let schedule = try await dispatcher.query({ try $0.schedule(id) }),
             caller.appID.map({ $0 == schedule.appID }) ?? true
         else { throw Self.unknown }
-        return schedule
+        return (schedule, caller)
     }
 
     private static let unknown = ApusError(
@@ -86,8 +88,9 @@ struct ScheduleRoutes: Sendable {
     }
 
     private func cancel(_ request: Request, _ context: APIContext) async throws -> Response {
-        let id = try await find(request, context, .sender).id
-        try await dispatcher.update { transaction in
+        let (found, caller) = try await find(request, context, .sender)
+        let id = found.id
+        try await dispatcher.update(noting: { _ in caller.act("schedule.cancel", String(id)) }) { transaction in
             guard var schedule = try transaction.schedule(id) else { throw Self.unknown }
             guard schedule.state == .waiting else {
                 throw ApusError(

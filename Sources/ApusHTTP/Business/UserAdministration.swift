@@ -39,12 +39,12 @@ struct UserAdministration: Sendable {
     }
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
-        try access.require(.admin, request, context)
+        let caller = try access.require(.admin, request, context)
         let body = try UserBody(try await request.body.collect(upTo: Self.longestBody))
         let (number, now) = (try body.requiredNumber, dispatcher.clock.now)
         let made = body.password == nil ? RandomToken.hex128() : nil
         let hash = try await passwords.hash(body.password ?? made ?? "")
-        let user = try await dispatcher.update { transaction in
+        let user = try await dispatcher.update(noting: { _ in caller.act("user.create", number) }) { transaction in
             guard try transaction.user(number) == nil else {
                 throw ApusError(
                     .conflict, code: "user_exists", "There is a user with the number \(number) already.")
@@ -57,14 +57,14 @@ struct UserAdministration: Sendable {
     }
 
     private func change(_ request: Request, _ context: APIContext) async throws -> Response {
-        try access.require(.admin, request, context)
+        let caller = try access.require(.admin, request, context)
         let number = try Self.number(context)
         let body = try UserBody(try await request.body.collect(upTo: Self.longestBody))
         let now = dispatcher.clock.now
         var hash: String?
         if let password = body.password { hash = try await passwords.hash(password) }
         let newHash = hash
-        let user = try await dispatcher.update { transaction in
+        let user = try await dispatcher.update(noting: { _ in caller.act("user.change", number) }) { transaction in
             guard var user = try transaction.user(number) else { throw ApusError.unknownUser(number) }
             user = body.applied(to: user)
             if let newHash {

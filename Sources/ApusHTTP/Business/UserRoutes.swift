@@ -13,8 +13,8 @@ struct UserRoutes: Sendable {
 
     func add(to router: Router<APIContext>) {
         router.post("/api/v1.1/user/authentication") { request, context in try await authenticate(request, context) }
-        router.post("/api/v1.1/app/device") { request, _ in try await register(request) }
-        router.post("/api/v1.1/user/logout") { request, _ in try await logOut(request) }
+        router.post("/api/v1.1/app/device") { request, context in try await register(request, context) }
+        router.post("/api/v1.1/user/logout") { request, context in try await logOut(request, context) }
     }
 
     private func authenticate(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -25,17 +25,18 @@ struct UserRoutes: Sendable {
             throw Self.refused
         }
         guard password.utf8.count <= 1024 else { throw Self.refused }
-        let address = context.client?.description ?? "unknown"
-        try guesses.take(user: number, address: address, now: dispatcher.clock.uptime)
-        let app = try access.keyHolder(request, fields) ?? access.configuredApp()
+        try guesses.take(number, from: context.client, now: dispatcher.clock.uptime)
+        let app = try access.keyHolder(request, context, fields) ?? access.configuredApp()
         let user = try await dispatcher.query { try $0.user(number) }
         let (matches, newHash) = try await passwords.check(password, user?.password)
         guard let user, matches, user.isActive else { throw Self.refused }
+        guesses.forgive(number, from: context.client)
         let now = dispatcher.clock.now
         let token = RandomToken.hex128()
         let signIn = SignIn(
             userNumber: number, app: app.number, token: SecretHash(of: token),
-            expiresAt: now.adding(seconds: access.settings.tokenSeconds), address: address,
+            expiresAt: now.adding(seconds: access.settings.tokenSeconds),
+            address: context.client?.description ?? "unknown",
             browser: String((request.headers[.userAgent] ?? "").prefix(255)),
             version: String((fields["app_version"] ?? "").prefix(255)))
         try await dispatcher.update { transaction in
@@ -57,9 +58,9 @@ struct UserRoutes: Sendable {
     private static let refused = ApusError(
         .unauthenticated, code: "wrong_password", "The user number or the password is wrong.")
 
-    private func register(_ request: Request) async throws -> Response {
+    private func register(_ request: Request, _ context: APIContext) async throws -> Response {
         let fields = try await BusinessFields(request, limit: limits.body)
-        let caller = try await access.caller(request, fields)
+        let caller = try await access.caller(request, context, fields)
         let values = try fields.require("user_num", "uuid", "platform")
         let (number, uuid) = (values[0], values[1])
         try caller.mayActFor(number)
@@ -100,9 +101,9 @@ struct UserRoutes: Sendable {
         }
     }
 
-    private func logOut(_ request: Request) async throws -> Response {
+    private func logOut(_ request: Request, _ context: APIContext) async throws -> Response {
         let fields = try await BusinessFields(request, limit: limits.body)
-        let caller = try await access.caller(request, fields)
+        let caller = try await access.caller(request, context, fields)
         let values = try fields.require("user_num", "user_device_id")
         try caller.mayActFor(values[0])
         let now = dispatcher.clock.now

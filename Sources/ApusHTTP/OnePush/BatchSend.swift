@@ -29,7 +29,8 @@ enum BatchBody {
 
     /// The requests that the lines describe, with their line numbers. What is wrong with others is put into `answers`.
     static func requests(
-        _ lines: [ByteBuffer], _ shared: HTTPServerContext, answers: BatchAnswer
+        _ lines: [ByteBuffer], _ shared: HTTPServerContext, answers: BatchAnswer,
+        from client: IPAddress?
     ) -> [(line: Int, push: PushRequest)] {
         var requests: [(line: Int, push: PushRequest)] = []
         requests.reserveCapacity(lines.count)
@@ -38,18 +39,20 @@ enum BatchBody {
         for (number, line) in lines.enumerated() {
             do throws(ApusError) {
                 let body = try SendBody(line, limits: shared.limits.send)
-                let push = try body.request(
+                var push = try body.request(
                     idempotencyKey: nil, limits: shared.limits.send, at: shared.dispatcher.clock.now
                 ) {
                     id, key throws(ApusError) in
                     if let known, known.id == id, known.key.utf8.elementsEqual(key.utf8) {
-                        try shared.apps.take(1, from: known.app)
+                        try shared.doorkeeper.apps.take(1, from: known.app)
                         return known.app
                     }
-                    let app = try shared.apps.authorize(id: id, key: key)
+                    let app = try shared.doorkeeper.app(id, key: key, from: client)
                     known = (id, key, app)
+                    try shared.doorkeeper.apps.take(1, from: app)
                     return app
                 }
+                push.origin = Origin(.app(push.appID), from: client)
                 answers.note(line: number, ignored: body.unknown)
                 requests.append((number, push))
             } catch {

@@ -9,7 +9,8 @@ enum APIDocument {
     static let features = [
         RegistrationRoutes.document, SendBody.document, MessageRoutes.document, AppRoutes.document,
         DeviceRoutes.document,
-        AccountRoutes.document, CredentialRoutes.document, TokenRoutes.document, PolicyRoutes.document,
+        AccountRoutes.document, CredentialRoutes.document, TokenRoutes.document, AuditRoutes.document,
+        PolicyRoutes.document,
         UmengRoutes.document, EndpointRoutes.document,
         BusinessRoutes.document, UserAdministration.document,
         ScheduleRoutes.document, NotificationRoutes.document, OperationsRoutes.document,

@@ -1,7 +1,7 @@
 package import ApusCore
-package import Hummingbird
+import Hummingbird
 package import Logging
-package import NIOCore
+import NIOCore
 
 /// Everything that is not answered on the connection itself.
 package enum APIRouter {
@@ -11,12 +11,13 @@ package enum APIRouter {
     ///   - recallSeconds: for how many seconds a device that is away is to learn that a message was taken back.
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
-        dispatcher: Dispatcher, apps: AppRegistry, accounts: any AccountBook, credentials: CredentialBook,
-        endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext, umengJobs: (any VendorJobs)?,
-        tokens: TokenBook, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
+        dispatcher: Dispatcher, doorkeeper: Doorkeeper, audit: AuditBook, accounts: any AccountBook,
+        credentials: CredentialBook, endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext,
+        umengJobs: (any VendorJobs)?, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
         registrationApp: String?, readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
-    ) -> @Sendable (Request, any Channel) async -> Response {
-        let access = Access(tokens: tokens, apps: apps, isDemo: isDemo)
+    ) -> HTTPServerContext.Responder {
+        let apps = doorkeeper.apps
+        let access = Access(doorkeeper: doorkeeper, isDemo: isDemo)
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: CrossOriginMiddleware())
         router.add(middleware: ErrorMiddleware())
@@ -27,7 +28,8 @@ package enum APIRouter {
         MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: recallSeconds)
             .add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
-        TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: tokens, access: access).add(to: router)
+        TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: doorkeeper.tokens, access: access).add(to: router)
+        AuditRoutes(dispatcher: dispatcher, audit: audit, access: access).add(to: router)
         CredentialRoutes(dispatcher: dispatcher, apps: apps, credentials: credentials, access: access).add(to: router)
         if let umengJobs {
             UmengRoutes(
@@ -49,8 +51,9 @@ package enum APIRouter {
             logger.error("the document and the routes differ", metadata: ["routes": "\(gaps.sorted())"])
         }
         let responder = router.buildResponder()
-        return { request, channel in
-            let context = APIContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+        return { request, channel, client in
+            var context = APIContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+            context.client = client
             do {
                 return try await responder.respond(to: request, context: context)
             } catch {

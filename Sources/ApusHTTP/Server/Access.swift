@@ -4,8 +4,7 @@ import Hummingbird
 
 /// Who may do what on the router's paths.
 struct Access: Sendable {
-    let tokens: TokenBook
-    let apps: AppRegistry
+    let doorkeeper: Doorkeeper
     /// Whether anyone may create apps.
     let isDemo: Bool
 
@@ -17,7 +16,7 @@ struct Access: Sendable {
                 .unauthenticated, code: "token_required",
                 "This needs a token: send it as Authorization: Bearer <token>.")
         }
-        return Caller(try tokens.token(secret), from: context.client)
+        return try doorkeeper.bearer(of: secret, from: context.client)
     }
 
     /// - Parameter app: the app that it is about, if it is about one.
@@ -39,8 +38,7 @@ struct Access: Sendable {
         guard bearer(request) == nil, let key = request.headers[.appKey] else {
             return try require(role, request, context, of: appID)
         }
-        guard let app = apps[appID], app.keyHash.matches(key) else { throw .wrongAppKey }
-        return Caller(app, from: context.client)
+        return Caller(try doorkeeper.app(appID, key: key, from: context.client), key, from: context.client)
     }
 
     /// For what is of an app that is still to be found: what it says of the caller must then be asked for that app.

@@ -10,10 +10,15 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
         do throws(ApusError) {
             let body = try SendBody(request.body, limits: shared.limits.send)
             if isNative || !body.unknown.isEmpty { isAnswering(.send(isNative: isNative, ignored: body.unknown)) }
-            let push = try body.request(
+            var push = try body.request(
                 idempotencyKey: try idempotencyKey(request), appKey: request.headers.first("x-app-key"),
                 limits: shared.limits.send, at: shared.dispatcher.clock.now
-            ) { id, key throws(ApusError) in try shared.apps.authorize(id: id, key: key) }
+            ) { id, key throws(ApusError) in
+                let app = try shared.doorkeeper.app(id, key: key, from: client(of: request))
+                try shared.doorkeeper.apps.take(1, from: app)
+                return app
+            }
+            push.origin = Origin(.app(push.appID), from: client(of: request))
             try shared.dispatcher.submit(AcceptOperation(push, receiver: self, token: 0))
         } catch {
             shared.metrics.refused.increment(error.code)
@@ -34,7 +39,7 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
             let lines = try BatchBody.lines(request.body, most: shared.limits.send.batch)
             shared.metrics.sends.increment(by: lines.count)
             let batch = BatchAnswer(lines: lines.count)
-            let pushes = BatchBody.requests(lines, shared, answers: batch)
+            let pushes = BatchBody.requests(lines, shared, answers: batch, from: client(of: request))
             isAnswering(.batch(batch))
             for (line, push) in pushes {
                 do throws(ApusError) {

@@ -41,6 +41,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var decoder: HTTPRequestDecoder
     var state = State.reading
     private var context: ChannelHandlerContext?
+    /// Who is at the other end of the connection: the client, or a proxy.
+    private lazy var peer = context?.channel.remoteAddress.flatMap { IPAddress($0) }
     private var isProceeding = false
     private var holdsRead = false
     /// The client has said all that it will say; what it said is still answered.
@@ -191,9 +193,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             post(request, to: target)
         } else {
             shared.metrics.general.increment()
-            RouterBridge.answer(request, shared: shared, channel: context.channel, handler: self)
+            RouterBridge.answer(request, from: peer, shared: shared, channel: context.channel, handler: self)
         }
     }
+
+    func client(of request: HTTPWireRequest) -> IPAddress? { shared.proxies.client(request.headers, from: peer) }
 
     // MARK: Answering
 

@@ -20,8 +20,12 @@ package final class HTTPServerContext: Sendable {
         package init() {}
     }
 
+    /// Answers a request of a client that came in on a channel.
+    package typealias Responder = @Sendable (Request, any Channel, _ client: IPAddress?) async -> Response
+
     let dispatcher: Dispatcher
-    let apps: AppRegistry
+    let doorkeeper: Doorkeeper
+    let proxies: TrustedProxies
     let endpoints: EndpointBook
     let endpointLimiter: EndpointLimiter
     private let currentLimits: Reloadable<Limits>
@@ -32,15 +36,16 @@ package final class HTTPServerContext: Sendable {
     /// What connections may be open, and are.
     let budget: ConnectionBudget
     /// Answers whatever is not answered on the connection itself.
-    let respond: @Sendable (Request, any Channel) async -> Response
+    let respond: Responder
 
     package init(
-        dispatcher: Dispatcher, apps: AppRegistry, endpoints: EndpointBook, limiter: EndpointLimiter,
-        limits: Reloadable<Limits>, budget: ConnectionBudget, metrics: HTTPMetrics, tls: Reloadable<NIOSSLContext>?,
-        respond: @escaping @Sendable (Request, any Channel) async -> Response
+        dispatcher: Dispatcher, doorkeeper: Doorkeeper, proxies: TrustedProxies, endpoints: EndpointBook,
+        limiter: EndpointLimiter, limits: Reloadable<Limits>, budget: ConnectionBudget, metrics: HTTPMetrics,
+        tls: Reloadable<NIOSSLContext>?, respond: @escaping Responder
     ) {
         self.dispatcher = dispatcher
-        self.apps = apps
+        self.doorkeeper = doorkeeper
+        self.proxies = proxies
         self.endpoints = endpoints
         endpointLimiter = limiter
         currentLimits = limits

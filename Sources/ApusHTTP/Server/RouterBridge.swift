@@ -1,3 +1,4 @@
+import ApusCore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -5,13 +6,17 @@ import NIOCore
 /// Hands a request to the router and writes its response to the connection.
 enum RouterBridge {
     static func answer(
-        _ request: HTTPWireRequest, shared: HTTPServerContext, channel: any Channel, handler: HTTPConnectionHandler
+        _ request: HTTPWireRequest, from peer: IPAddress?, shared: HTTPServerContext, channel: any Channel,
+        handler: HTTPConnectionHandler
     ) {
         let connection = HTTPResponseConnection(answering: request.head)
         let canChunk = request.version == .http11
         let isHead = request.method == .head
         Task {
-            let response = await shared.respond(Request(request, scheme: shared.tls == nil ? "http" : "https"), channel)
+            let isSecure = shared.proxies.isSecure(request.headers, from: peer) ?? (shared.tls != nil)
+            let client = shared.proxies.client(request.headers, from: peer)
+            let response = await shared.respond(
+                Request(request, scheme: isSecure ? "https" : "http"), channel, client)
             let isComplete = await write(
                 response, to: channel, connection: connection, canChunk: canChunk, omitsBody: isHead)
             channel.eventLoop.execute { handler.didAnswer(closing: !isComplete) }

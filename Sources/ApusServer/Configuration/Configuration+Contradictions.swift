@@ -1,3 +1,4 @@
+import ApusCore
 import ApusXMPP
 
 extension Configuration {
@@ -13,6 +14,11 @@ extension Configuration {
             problems.append(
                 "tls.certificate (\(described("tls.certificate"))) and tls.private_key "
                     + "(\(described("tls.private_key"))) must be set together.")
+        }
+        for entry in http.trustedProxies where AddressRange(entry) == nil {
+            problems.append(
+                "\(origin("http.trusted_proxies")): http.trusted_proxies needs addresses or networks such as "
+                    + "10.0.0.0/8, not \"\(entry)\".")
         }
         for entry in legacyAPNs.allow where entry.split(separator: "=").count != 2 {
             problems.append(

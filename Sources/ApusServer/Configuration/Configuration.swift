@@ -5,6 +5,7 @@ package import Logging
 /// What each member means, and what it may be, is said once: in `ConfigurationKey.all`. Sizes are in bytes.
 package struct Configuration: Sendable {
     package var server = Server()
+    package var http = HTTP()
     package var log = Log()
     package var limits = Limits()
     package var messages = Messages()
@@ -18,6 +19,7 @@ package struct Configuration: Sendable {
     package var webPush = WebPush()
     package var outgoing = Outgoing()
     package var business = Business()
+    package var audit = Audit()
 
     /// Where each key that is not a default was set, by the key's name.
     package var origins: [String: ConfigurationOrigin] = [:]
@@ -34,12 +36,18 @@ package struct Configuration: Sendable {
         package var adminToken: String?
         /// `nil` is one in the data directory.
         package var keyFile: String?
+        package var replacesKey = false
         package var isDemo = false
         /// Whether HTTP and WebSocket connections are encrypted.
         package var isEncrypted = false
         /// 0 is one for each processor that this process may use.
         package var eventLoops = 0
         package var drainTime = Duration.seconds(15)
+    }
+
+    package struct HTTP: Sendable {
+        /// Addresses and ranges.
+        package var trustedProxies: [String] = []
     }
 
     package struct Log: Sendable {
@@ -56,6 +64,8 @@ package struct Configuration: Sendable {
         /// Messages per second and app; 0 is unlimited.
         package var appRate = 50_000
         package var queuedRequests = 20_000
+        /// From one address in a minute; 0 is unlimited.
+        package var guesses = 30
     }
 
     package struct Messages: Sendable {
@@ -153,6 +163,11 @@ package struct Configuration: Sendable {
 
     package struct Outgoing: Sendable {
         package var allow: [String] = []
+    }
+
+    package struct Audit: Sendable {
+        package var sends = AuditedSends.summary
+        package var sendInterval = Duration.seconds(600)
     }
 
     package struct LegacyAPNs: Sendable {

@@ -1,8 +1,8 @@
 extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
-        server + log + limits + messages + sessions + retention + storage + tls + xmpp
-        + legacyAPNs + unifiedPush + outgoing + business
+        server + http + log + limits + messages + sessions + retention + storage + tls + xmpp
+        + legacyAPNs + unifiedPush + outgoing + business + audit
 
     private static let server: [ConfigurationKey] = [
         .init("server.host", \.server.host, .text, "The address to listen on"),
@@ -18,6 +18,9 @@ extension ConfigurationKey {
             "server.key_file", \.server.keyFile, .optionalText,
             "The file of the key that secrets are encrypted with; if none is set, secret.key in the data directory"),
         .init(
+            "server.replace_key", \.server.replacesKey, .boolean,
+            "Start with another key file than the one that the database was written with, as that is lost"),
+        .init(
             "server.demo", \.server.isDemo, .boolean,
             "Let anyone make apps without a token; only on a loopback address"),
         .init(
@@ -26,6 +29,13 @@ extension ConfigurationKey {
         .init(
             "server.drain_time", \.server.drainTime, .duration(.zero ... .seconds(600)), isReloadable: true,
             "How long a stop may take to finish what is under way; then the process ends as it is"),
+    ]
+
+    private static let http: [ConfigurationKey] = [
+        .init(
+            "http.trusted_proxies", \.http.trustedProxies, .list,
+            "Addresses and networks of proxies, such as 10.0.0.0/8, that are believed when they say whom they speak for"
+        )
     ]
 
     private static let log: [ConfigurationKey] = [
@@ -57,6 +67,10 @@ extension ConfigurationKey {
         .init(
             "limits.queued_requests", \.limits.queuedRequests, .integer(1...10_000_000), isReloadable: true,
             "The most requests that wait to be written; further ones are refused"),
+        .init(
+            "limits.guesses", \.limits.guesses, .integer(0...1_000_000),
+            "Wrong keys of one app, or wrong tokens, from one address in a minute, ten times as many in all; 0 is unlimited"
+        ),
     ]
 
     private static let messages: [ConfigurationKey] = [
@@ -250,6 +264,15 @@ extension ConfigurationKey {
         .init(
             "business.emails_per_day", \.business.mailsPerDay, .integer(0...1000),
             "E-mails to one receiver in a day, half of them in an hour; 0 is as many as there are"),
+    ]
+
+    private static let audit: [ConfigurationKey] = [
+        .init(
+            "audit.sends", \.audit.sends, .choice(),
+            "What the audit says of messages: how many were sent by whom from where, or nothing"),
+        .init(
+            "audit.send_interval", \.audit.sendInterval, .duration(.seconds(1) ... .days(1)),
+            "How long messages of one sender are counted before the audit has an entry of them"),
     ]
 
     private static let legacyAPNs: [ConfigurationKey] = [

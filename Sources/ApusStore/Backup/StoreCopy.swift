@@ -1,3 +1,4 @@
+package import ApusCore
 import Foundation
 import GRDB
 
@@ -57,8 +58,24 @@ package enum StoreCopy {
 }
 
 /// The file of a store, opened beside the server.
-enum StoreFile {
+package enum StoreFile {
     static func path(in directory: String) -> String { directory + "/apus.db" }
+
+    /// Reads from a consistent view of a data directory's store.
+    /// - Throws: `StoreOpeningError`, or what `body` throws.
+    package static func read<Result>(
+        _ directory: String, _ body: (any StoreSnapshot) throws -> Result
+    ) throws -> Result {
+        let file = path(in: directory)
+        do {
+            let queue = try open(file)
+            let result = try queue.read { try body(SQLiteTransaction(database: SQLiteStatements($0))) }
+            try queue.close()
+            return result
+        } catch let error as DatabaseError {
+            throw StoreOpeningError(error, file: file)
+        }
+    }
 
     /// - Throws: `StoreOpeningError` if there is none, or if it is no database.
     static func open(_ file: String) throws -> DatabaseQueue {

@@ -6,6 +6,8 @@ private enum Statements {
         INSERT OR IGNORE INTO tokens (name, role, app, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
         """
     static let remove: SQL = "DELETE FROM tokens WHERE hash = ?"
+    static let keyCheck: SQL = "SELECT value FROM key_check"
+    static let setKeyCheck: SQL = "INSERT OR REPLACE INTO key_check (only, value) VALUES (1, ?)"
     static let noteUse: SQL = "UPDATE tokens SET used_at = ? WHERE hash = ?"
 }
 
@@ -30,6 +32,14 @@ extension SQLiteTransaction {
 
     func removeAdminToken(_ hash: SecretHash) throws {
         try database.run(Statements.remove, hash.bytes)
+    }
+
+    func keyCheck() throws -> [UInt8]? {
+        try database.first(Statements.keyCheck) { $0.blob(0) }
+    }
+
+    func setKeyCheck(_ value: [UInt8]) throws {
+        try database.run(Statements.setKeyCheck, value)
     }
 
     func noteUse(ofAdminToken hash: SecretHash, at time: Timestamp) throws {

@@ -1,6 +1,6 @@
 /// Who may administer the server, and what was done with it.
 extension SQLiteSchema {
-    static let access = tokens + keyOverlap + audit
+    static let access = tokens + keyOverlap + keyCheck + audit
 
     /// What was a list of hashes now says what each token may do, and until when. Those that there are may do everything.
     private static let tokens = """
@@ -24,6 +24,15 @@ extension SQLiteSchema {
     private static let keyOverlap = """
         ALTER TABLE apps ADD COLUMN old_key_hash BLOB;
         ALTER TABLE apps ADD COLUMN old_key_until INTEGER;
+
+        """
+
+    /// What the key file is known by that secrets are encrypted with.
+    private static let keyCheck = """
+        CREATE TABLE key_check (
+            only INTEGER PRIMARY KEY CHECK (only = 1),
+            value BLOB NOT NULL
+        ) STRICT;
 
         """
 

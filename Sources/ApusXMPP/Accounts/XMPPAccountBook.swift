@@ -52,7 +52,7 @@ package final class XMPPAccountBook: AccountBook {
     // MARK: Changing
 
     package func add(
-        _ name: String, password: String, to app: App, keepsPassword: Bool?
+        _ name: String, password: String, to app: App, keepsPassword: Bool?, noting act: AuditAct?
     ) async throws -> Account {
         guard let name = try? JID.preparedNode(name), name.utf8.count <= Self.longestName else {
             throw AccountError.unusableName
@@ -62,7 +62,7 @@ package final class XMPPAccountBook: AccountBook {
         // The token is random, as who knows it could take the device over through ONE-PUSH.
         let registration = DeviceRegistration(
             app: app.number, alias: name, platform: .android, nativeToken: "xmpp:\(RandomToken.hex128())")
-        let account = try await dispatcher.update {
+        let account = try await dispatcher.update(noting: { $0 == nil ? nil : act }) {
             try $0.insertAccount(
                 named: name, credentials: credentials.bytes, registration: registration,
                 deviceID: RandomToken.hex128(), at: now)
@@ -71,8 +71,10 @@ package final class XMPPAccountBook: AccountBook {
         return account
     }
 
-    package func setPassword(_ password: String, of name: String, keepsPassword: Bool?) async throws {
-        let name = try await changePassword(password, of: name, keepsPassword: keepsPassword)
+    package func setPassword(
+        _ password: String, of name: String, keepsPassword: Bool?, noting act: AuditAct?
+    ) async throws {
+        let name = try await changePassword(password, of: name, keepsPassword: keepsPassword, noting: act)
         connections[name]?.endForAccount("The password was changed.")
     }
 
@@ -80,22 +82,27 @@ package final class XMPPAccountBook: AccountBook {
     /// - Parameter keepsPassword: nil to keep what the account has.
     /// - Returns: the account's name.
     @discardableResult
-    func changePassword(_ password: String, of name: String, keepsPassword: Bool? = nil) async throws -> String {
+    func changePassword(
+        _ password: String, of name: String, keepsPassword: Bool? = nil, noting act: AuditAct? = nil
+    ) async throws -> String {
         guard let name = try? JID.preparedNode(name),
             let account = try await dispatcher.query({ try $0.account(named: name) })
         else { throw AccountError.unknown(name) }
         let hasPassword = AccountCredentials(bytes: account.credentials)?.sealedPassword != nil
         let credentials = try await credentials(password, of: name, keepsPassword ?? hasPassword)
-        guard try await dispatcher.update({ try $0.replaceCredentials(ofAccount: name, with: credentials.bytes) })
-        else { throw AccountError.unknown(name) }
+        let isKnown = try await dispatcher.update(noting: { $0 ? act : nil }) {
+            try $0.replaceCredentials(ofAccount: name, with: credentials.bytes)
+        }
+        guard isKnown else { throw AccountError.unknown(name) }
         return name
     }
 
-    package func remove(_ name: String) async throws {
+    package func remove(_ name: String, noting act: AuditAct?) async throws {
         guard let name = try? JID.preparedNode(name) else { throw AccountError.unknown(name) }
-        guard let account = try await dispatcher.update({ try $0.removeAccount(named: name) }) else {
-            throw AccountError.unknown(name)
+        let account = try await dispatcher.update(noting: { $0 == nil ? nil : act }) {
+            try $0.removeAccount(named: name)
         }
+        guard let account else { throw AccountError.unknown(name) }
         dispatcher.disconnect(account.device, .unregistered)
         connections[name]?.endForAccount("The account was removed.")
     }

@@ -2,12 +2,6 @@ import ApusCore
 import NIOCore
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// What may come from one address: so many connections, and so many registrations in a minute.
 final class AddressLimits: Sendable {
     private struct Registrations {
@@ -17,7 +11,7 @@ final class AddressLimits: Sendable {
 
     private struct State {
         var connections: [String: Int] = [:]
-        var registrations: [String: Registrations] = [:]
+        var registrations: [IPAddress: Registrations] = [:]
     }
 
     /// Addresses whose registrations are remembered.
@@ -51,15 +45,8 @@ final class AddressLimits: Sendable {
         }
     }
 
-    /// An IPv6 customer has a network of 64 bits, and so all the addresses in it.
-    private static func network(_ address: String) -> String {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-        return Hex.encode(bytes.prefix(8))
-    }
-
     func mayRegister(from address: String?, at now: NIODeadline) -> Bool {
-        guard let address = address.map(Self.network) else { return true }
+        guard let address = address.flatMap({ IPAddress($0)?.network }) else { return true }
         return state.withLock { state in
             if state.registrations.count >= Self.mostAddresses {
                 state.registrations = state.registrations.filter { $0.value.lastUsed + .minutes(1) > now }

@@ -52,7 +52,7 @@ final class MessageSubmission: AcceptanceReceiver {
         }
         let request = PushRequest(
             app: account.app, appID: account.appID, audience: Audience(.device, [account.deviceID]), content: content,
-            timeToLive: shared.settings.messageTimeToLive, idempotencyKey: key)
+            timeToLive: shared.settings.messageTimeToLive, idempotencyKey: key, origin: Origin(.device))
         do throws(ApusError) {
             if let app = shared.apps[account.appID] { try shared.apps.take(1, from: app) }
             try shared.dispatcher.submit(AcceptOperation(request, receiver: self, token: 0))

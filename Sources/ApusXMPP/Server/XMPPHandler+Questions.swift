@@ -15,7 +15,7 @@ extension XMPPHandler {
         case .setPassword(let password, let name):
             change { try await $0.accounts.changePassword(password, of: name) }
         case .removeAccount(let name):
-            change { try await $0.accounts.remove(name) }
+            change { try await $0.accounts.remove(name, noting: nil) }
         case .setAlias(let alias, let account):
             let now = shared.dispatcher.clock.now
             change { try await $0.dispatcher.update { try $0.setAlias(alias, of: account.device, at: now) } }
@@ -50,7 +50,7 @@ extension XMPPHandler {
         guard shared.addresses.mayRegister(from: context?.remoteAddress?.ipAddress, at: lastHeard) else {
             return answer(.failed(StanzaError(.resourceConstraint, text: "Too many registrations. Try again later.")))
         }
-        change { _ = try await $0.accounts.add(name, password: password, to: app, keepsPassword: nil) }
+        change { _ = try await $0.accounts.add(name, password: password, to: app, keepsPassword: nil, noting: nil) }
     }
 
     func findStream(_ id: String, of account: String) {

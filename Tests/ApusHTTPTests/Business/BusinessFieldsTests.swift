@@ -42,36 +42,3 @@ struct BusinessFieldsTests {
         #expect(throws: ApusError.self) { try fields(body) }
     }
 }
-
-@Suite("GuessLimiter")
-struct GuessLimiterTests {
-    @Test("limits guesses of one user's password and from one address, and lets time pass")
-    func limits() throws {
-        let limiter = GuessLimiter(perMinute: 2)
-        let clock = ManualClock()
-        func take(_ user: String, from address: String) -> Bool {
-            (try? limiter.take(user: user, address: address, now: clock.uptime)) != nil
-        }
-        #expect(take("ann", from: "a") && take("ann", from: "b") && !take("ann", from: "c"))
-        #expect(take("bob", from: "a"))
-        clock.advance(by: .seconds(31))
-        #expect(take("ann", from: "a") && !take("ann", from: "a"))
-        let passed = (0..<30).count { take("user \($0)", from: "one") }
-        #expect(passed == 20)
-        #expect(take("user x", from: "another"))
-    }
-
-    @Test("whoever guesses at users that there are not shuts nobody else out")
-    func flood() {
-        let limiter = GuessLimiter(perMinute: 2)
-        let now = ManualClock().uptime
-        for user in 0..<30_000 { try? limiter.take(user: "user \(user)", address: "one", now: now) }
-        #expect(throws: Never.self) { try limiter.take(user: "ann", address: "another", now: now) }
-    }
-
-    @Test("0 is no limit")
-    func unlimited() throws {
-        let limiter = GuessLimiter(perMinute: 0)
-        for _ in 0..<100 { try limiter.take(user: "a", address: "b", now: ManualClock().uptime) }
-    }
-}

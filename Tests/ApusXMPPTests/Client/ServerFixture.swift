@@ -45,7 +45,7 @@ final class ServerFixture: Sendable {
             tls: Reloadable(try TestCertificate.serverContext()),
             logger: logger)
         dispatcher.start()
-        _ = try await accounts.add("ann", password: "secret", to: app, keepsPassword: false)
+        _ = try await accounts.add("ann", password: "secret", to: app, keepsPassword: false, noting: nil)
         let service = try await XMPPService.bind(
             host: "127.0.0.1", ports: XMPPService.Ports(client: 0, component: 0), group: group, shared: context)
         let fixture = ServerFixture(group, service.ports, context, dispatcher)

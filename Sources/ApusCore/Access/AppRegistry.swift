@@ -1,10 +1,12 @@
-package import NIOCore
+import NIOCore
 import Synchronization
 
 /// All apps, in memory: who sends is known without asking the store.
 package final class AppRegistry: Sendable {
     private struct Entry {
         var app: App
+        /// When the key before the app's last one ends.
+        var overlap: Expiry
         var bucket: TokenBucket
     }
 
@@ -35,7 +37,7 @@ package final class AppRegistry: Sendable {
         let now = clock.uptime
         entries.withLock { entries in
             let bucket = entries[app.id]?.bucket ?? TokenBucket(messagesPerSecond, now: now)
-            entries[app.id] = Entry(app: app, bucket: bucket)
+            entries[app.id] = Entry(app: app, overlap: Expiry(at: app.oldKey?.until, clock), bucket: bucket)
         }
     }
 
@@ -49,17 +51,29 @@ package final class AppRegistry: Sendable {
         entries.withLock { $0.values.first { $0.app.number == number }?.app }
     }
 
-    /// The app that a key is of, for callers that name no app.
-    package func app(withKey key: String) -> App? {
-        all.first { $0.keyHash.matches(key) }
+    /// The app of this id, if a key with this hash is its own.
+    func app(_ id: String, showing hash: SecretHash) throws(ApusError) -> App {
+        guard let entry = entries.withLock({ $0[id] }) else { throw .unknownApp }
+        guard accepts(hash, entry) else { throw .wrongAppKey }
+        return entry.app
     }
 
-    /// The app, if the key is its own and it may send `messages` more messages now.
-    package func authorize(id: String, key: String, messages: Int = 1) throws(ApusError) -> App {
-        guard let app = self[id] else { throw .unknownApp }
-        guard app.keyHash.matches(key) else { throw .wrongAppKey }
-        try take(messages, from: app)
-        return app
+    /// The app that a key is of, for callers that name no app.
+    func app(withKey key: String) -> App? {
+        let hash = SecretHash(of: key)
+        let entries = entries.withLock { Array($0.values) }
+        return entries.first { accepts(hash, $0) }?.app
+    }
+
+    /// Whether a key with this hash is the app's, or was and is still to be taken.
+    func accepts(_ hash: SecretHash, ofApp id: String) -> Bool {
+        entries.withLock { $0[id] }.map { accepts(hash, $0) } ?? false
+    }
+
+    private func accepts(_ hash: SecretHash, _ entry: Entry) -> Bool {
+        if entry.app.keyHash.matches(hash) { return true }
+        guard let old = entry.app.oldKey, old.hash.matches(hash) else { return false }
+        return !entry.overlap.hasPassed(clock)
     }
 
     /// Counts messages against what the app may send.
@@ -75,44 +89,13 @@ package final class AppRegistry: Sendable {
     }
 }
 
-/// Lets so many through a second, and up to its capacity at once after a quiet time.
-package struct TokenBucket: Sendable {
-    private let perSecond: Double
-    private let capacity: Double
-    private var tokens: Double
-    private var updated: NIODeadline
-
-    package init(perSecond: Double, capacity: Double, now: NIODeadline) {
-        self.perSecond = perSecond
-        self.capacity = capacity
-        tokens = capacity
-        updated = now
-    }
-
-    fileprivate init(_ messagesPerSecond: Int, now: NIODeadline) {
-        self.init(perSecond: Double(messagesPerSecond), capacity: Double(messagesPerSecond), now: now)
-    }
-
-    /// - Returns: nil if `count` may pass, otherwise how long to wait.
-    package mutating func take(_ count: Int, now: NIODeadline) -> TimeAmount? {
-        let elapsed = Double((now - updated).nanoseconds) / 1e9
-        tokens = min(capacity, tokens + elapsed * perSecond)
-        updated = now
-        // A batch larger than the bucket passes when that is full, and leaves a debt.
-        guard tokens >= min(Double(count), capacity) else {
-            let missing = min(Double(count), capacity) - tokens
-            return .nanoseconds(Int64(missing / perSecond * 1e9) + 1)
-        }
-        tokens -= Double(count)
-        return nil
-    }
-}
-
 extension ApusError {
     package static let unknownApp = ApusError(
         .invalid, code: "unknown_app", "There is no app with this appId. Create it with POST /apps/ first.")
     package static let wrongAppKey = ApusError(
         .unauthenticated, code: "wrong_app_key", "The appKey is not this app's.")
+    static let wrongToken = ApusError(
+        .unauthenticated, code: "wrong_token", "The token is not one of this server's, or it was revoked.")
     package static let unknownMessage = ApusError(
         .notFound, code: "unknown_message", "There is no message with this id, or it is older than messages are kept.")
     package static let unknownDevice = ApusError(
