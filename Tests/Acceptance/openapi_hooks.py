@@ -21,14 +21,13 @@ def before_call(context, case, kwargs):
             part.update({name: value for name, value in NAMES.items() if isinstance(part.get(name), str)})
     if case.operation.path.startswith("/notification") and case.query is not None:
         case.query.setdefault("appId", NAMES["appId"])
-    if case.meta.generation.mode.value == "positive":
-        # No schema says that steps come before the message expires, that times are near, and what languages are.
-        if case.operation.path in ("/msgpush/send", "/v1/messages"):
-            for name in ["escalate", "sendAt", "localized"]:
+    if case.operation.path == "/v1/messages" and case.query and "state" in case.query:
+        case.query.setdefault("appId", NAMES["appId"])
+    if case.operation.path in ["/msgpush/send", "/v1/messages"] and case.meta.generation.mode.value == "positive":
+        # No schema says that steps come before the message expires, and it within a year.
+        for name in ["escalate", "sendAt"]:
+            if isinstance(case.body, dict):
                 case.body.pop(name, None)
-        # Nor that this is for one app's messages.
-        if case.operation.path == "/v1/messages" and case.query and "appId" not in case.query:
-            case.query.pop("state", None)
     for path, id in THINGS.items():
         if case.operation.path.startswith(path) and len(str(case.path_parameters.get("id"))) % 2:
             case.path_parameters["id"] = id

@@ -131,7 +131,7 @@ def test_taking_a_message_back_ends_its_escalation(app, sms):
     message = escalate(app, ann, [{"after": 1, "to": [boss.alias]}, {"after": 2, "via": "sms"}])
     eventually(lambda: "escalated.persons" in codes(app, message))
     answer = app.server.request("DELETE", f"/v1/messages/{message}", headers={"X-App-Key": app.key})
-    assert answer.json() == {"cancelled": 2}
+    assert answer.json() == {"cancelled": 2, "recalled": 0}
     assert codes(app, message)[-1] == "escalation.cancelled"
     time.sleep(3)  # that nothing comes can only be seen by waiting
     assert sent_to(sms, boss.registration["mobile"]) == 0

@@ -36,7 +36,7 @@ struct ConfigurationChangeTests {
             // Any other value that the key takes.
             let values = [
                 "1", "2", "true", "false", "1s", "2m", "2h", "1KB", "2KB", "text", "debug", "json", "1.3", "strict",
-                "a=b",
+                "a=b", "off",
             ]
             guard
                 let other = values.first(where: { value in

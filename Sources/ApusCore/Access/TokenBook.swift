@@ -132,7 +132,7 @@ package final class TokenBook: Sendable {
                 "This token is server.admin_token of the configuration. Remove it there and restart the server.")
         }
         let now = dispatcher.clock.now
-        let hasConfigured = configured != nil
+        let hasConfigured = entries.withLock { $0.values.contains { $0.token.name == Self.configuredName } }
         let hash = try await dispatcher.update(noting: { _ in act }) { transaction in
             let all = try transaction.adminTokens()
             guard let token = all.first(where: { $0.name == name }) else {

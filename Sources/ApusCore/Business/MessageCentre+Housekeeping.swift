@@ -54,10 +54,12 @@ extension MessageCentre {
         if leavesPasswords { wake() }
     }
 
+    private static let hashing = DispatchQueue(label: "apus.passwords", qos: .utility)
+
     /// Off the threads that tasks share.
     private static func hash(_ passwords: [String]) async -> [String] {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
+            hashing.async {
                 continuation.resume(returning: passwords.map { PasswordHash(of: $0).text })
             }
         }

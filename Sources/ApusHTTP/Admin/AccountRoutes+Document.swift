@@ -15,7 +15,7 @@ extension AccountRoutes {
                 .post, "/v1/accounts", "Make an account, with a password if none is given.", access: .token(.admin),
                 body: .json(
                     .input([
-                        "name": .string(matching: "^[a-z0-9]{1,32}$"), "appId": .string(1...255),
+                        "name": .string(matching: "^[a-z0-9]{1,32}$"), "appId": .text,
                         "password?": .string(matching: "^[!-~]{1,64}$"), "keepPassword?": .looseBoolean,
                     ])), answers: [.json(.named("Account"))], refusals: [409]),
             APIOperation(

@@ -16,7 +16,8 @@ extension AuditRoutes {
                 parameters: [
                     .query(
                         "head",
-                        .string(matching: "^[1-9][0-9]{0,17}:[0-9a-f]{64}$").described("What an earlier call answered."))
+                        .string(matching: "^[1-9][0-9]{0,17}:[0-9a-f]{64}$").described("What an earlier call answered.")
+                    )
                 ],
                 answers: [
                     .json(

@@ -13,7 +13,7 @@ extension CredentialRoutes {
             APIOperation(
                 .post, "/v1/credentials", "Set an app's credential for a vendor.", access: .token(.admin),
                 body: .json(
-                    .input(["appId": .string(1...255), "provider": .string(1...64), "settings?": .any, "secret?": .any])
+                    .input(["appId": .text, "provider": .text, "settings?": .any, "secret?": .any])
                 ),
                 answers: [.json(.named("Credential"))], refusals: [404]),
             APIOperation(
@@ -26,7 +26,7 @@ extension CredentialRoutes {
                 .post, "/v1/providers/test", "Send a test to one device of a vendor.", access: .token(.sender),
                 body: .json(
                     .input([
-                        "appId": .string(1...255), "provider": .string(1...64), "token": .string,
+                        "appId": .text, "provider": .text, "token": .string,
                         "platform?": .oneOf("ANDROID", "IOS", "PC", "WEB"),
                     ])),
                 answers: [.json(.object(["accepted": .boolean, "code": .string, "detail": .string]))],

@@ -6,36 +6,25 @@ extension MessageRoutes {
         name: "Messages", text: "What became of messages.",
         operations: [
             APIOperation(
-                .get, "/v1/messages", "The latest messages, of an app or of all.", access: .tokenOrKey(.viewer),
+                .get, "/v1/messages", "The latest messages of an app, or of all.", access: .tokenOrKey(.viewer),
                 parameters: [
                     .query("appId", .string),
-                    .query("state", JSONSchema.named("MessageState").described("It needs an `appId`.")), .limit, .after,
-                ],
-                answers: [.json(.object(["messages": .list(of: .named("Message")), "next?": .string]))]),
+                    .query("state", .oneOf("accepted", "scheduled", "cancelled").described("For one app.")),
+                    .limit, .after,
+                ], answers: [.json(.object(["messages": .list(of: .named("Message")), "next?": .string]))]),
             APIOperation(
                 .get, "/v1/messages/{id}", "Where a message stands on its devices.", access: .tokenOrKey(.viewer),
                 parameters: [.limit, .after], answers: [.json(.named("MessageStatus"))]),
             APIOperation(
-                .delete, "/v1/messages/{id}", "Take it back.", access: .tokenOrKey(.sender),
-                answers: [
-                    .json(
-                        .object(["cancelled": .integer, "recalled": .integer, "recallId?": .string]),
-                        "On how many devices it will not arrive, and how many are told to forget it.")
-                ]),
+                .delete, "/v1/messages/{id}", "Take back what is not delivered.", access: .tokenOrKey(.sender),
+                answers: [.json(.named("Recall"))]),
             APIOperation(
-                .get, "/v1/messages/{id}/explain",
-                "Why it stands where it does on a device; without one, what its escalation did.",
+                .get, "/v1/messages/{id}/explain", "Why it stands where it does.",
                 access: .tokenOrKey(.viewer),
-                parameters: [.query("device", .string)],
+                parameters: [.query("device", .string.described("Without it, what its escalation did."))],
                 answers: [.json(.named("Explanation"))]),
         ],
         schemas: [
-            "Message": .object([
-                "id": .string, "appId": .string, "state": .named("MessageState"), "createdAt": .time, "sendAt?": .time,
-                "expiresAt": .time, "cancelledAt?": .time, "title?": .string, "alert?": .string,
-                "recall?": JSONSchema.string.described("The message that this one takes back."),
-            ]),
-            "MessageState": .oneOf("accepted", "scheduled", "cancelled"),
             "MessageStatus": .object([
                 "id": .string, "appId": .string, "state": .named("MessageState"), "createdAt": .time, "sendAt?": .time,
                 "expiresAt": .time, "cancelledAt?": .time, "recall?": .string,
@@ -44,6 +33,16 @@ extension MessageRoutes {
                     "failed": .integer, "cancelled": .integer,
                 ]),
                 "deliveries": .list(of: .named("Delivery")), "next?": .string,
+            ]),
+            "Message": .object([
+                "id": .string, "appId": .string, "state": .named("MessageState"), "createdAt": .time, "sendAt?": .time,
+                "expiresAt": .time, "cancelledAt?": .time, "recall?": .string.described("What it takes back."),
+                "title?": .string, "alert": .string,
+            ]),
+            "MessageState": .oneOf("accepted", "scheduled", "cancelled"),
+            "Recall": .object([
+                "cancelled": .integer.described("Devices that it will not reach."),
+                "recalled": .integer.described("Devices that are told to take it back."), "recallId?": .string,
             ]),
             "Delivery": .object([
                 "deviceId": .string, "alias?": .string, "state": .named("State"), "sentAt?": .time,

@@ -14,16 +14,16 @@ extension PolicyRoutes {
         ],
         schemas: [
             "Policy": .closed([
-                "fallback?": JSONSchema.list(of: .named("Notice")).described("For each recipient."),
-                "escalate?": JSONSchema.list(of: .named("EscalationStep"))
-                    .described("Until anybody confirms; up to 8 steps."),
+                "fallback?": JSONSchema.list(of: .named("Notice"), 0...8).described("For each recipient."),
+                "escalate?": JSONSchema.list(of: .named("EscalationStep"), 0...8)
+                    .described("Until anybody confirms."),
                 "smsAfter?": .integer(0...longest), "needConfirm?": .boolean,
             ]),
             "EscalationStep": .either(
                 .named("Notice"),
                 .closed([
                     "after": .integer(0...longest),
-                    "to": JSONSchema.list(of: .string(1...60), atLeast: 1).described("Up to 100 aliases."),
+                    "to": JSONSchema.list(of: .text, 1...100).described("Aliases."),
                 ])),
             "Notice": .closed(["after": .integer(0...longest), "via": .oneOf("sms", "email", "vendor")]),
         ])

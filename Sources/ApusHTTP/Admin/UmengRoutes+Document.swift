@@ -9,9 +9,9 @@ extension UmengRoutes {
                 .post, "/v1/umeng/jobs", "Have Umeng send a message.", access: .token(.sender),
                 body: .json(
                     .input([
-                        "appId": .string(1...255), "type": .oneOf("broadcast", "groupcast", "customizedcast"),
+                        "appId": .text, "type": .oneOf("broadcast", "groupcast", "customizedcast"),
                         "platform": .oneOf("ANDROID", "IOS"), "filter?": .any, "aliasType?": .string,
-                        "aliases?": .texts, "title?": .string, "alert": .string(1...1024), "uri?": .string,
+                        "aliases?": .texts, "title?": .string, "alert": .text, "uri?": .string,
                         "extra?": .any, "duration?": .looseInteger, "requestId?": .string,
                     ])), answers: [.json(.named("Job"))], refusals: [404, 409]),
             APIOperation(

@@ -21,8 +21,8 @@ extension ScheduleRoutes {
         ],
         schemas: [
             "NewSchedule": .input([
-                "content": .string(1...4096),
-                "receivers": .either(.string(1...255), .list(of: .string(1...255), atLeast: 1)),
+                "content": .text,
+                "receivers": .either(.text, .list(of: .text)),
                 "appId?": .string, "title?": .string, "extra?": .nothing, "mode?": .oneOf("push", "sms", "email"),
                 "level?": .integer(1...10), "sendAt?": .time, "cron?": .string, "timeZone?": .string,
             ]),

@@ -14,7 +14,7 @@ extension UserAdministration {
                 body: .json(
                     .input([
                         "user_num": .string(matching: "^[A-Za-z0-9]{1,60}$"), "user_name?": .string,
-                        "password?": .string(1...60), "email?": .string, "mobile?": .string,
+                        "password?": .text, "email?": .string, "mobile?": .string,
                         "active?": .looseBoolean,
                     ])), answers: [.json(.named("User"), status: 201)], refusals: [409]),
             APIOperation(
@@ -22,7 +22,7 @@ extension UserAdministration {
                 access: .token(.admin),
                 body: .json(
                     .input([
-                        "user_name?": .string, "password?": .string(1...60), "email?": .string, "mobile?": .string,
+                        "user_name?": .string, "password?": .text, "email?": .string, "mobile?": .string,
                         "active?": .looseBoolean,
                     ])), answers: [.json(.named("User"))]),
         ],

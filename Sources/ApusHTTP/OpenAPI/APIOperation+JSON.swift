@@ -23,6 +23,7 @@ extension APIOperation {
         case .tokenOrKey(let role): [Self.token(role), ["appKey": []]]
         case .tokenOrKeyAnywhere(let role):
             [Self.token(role), ["appKey": []], ["appPassword": []], ["appKeyInQuery": []]]
+        case .key: [["appKey": []]]
         case .keyOrUser: [["appKey": []], ["userToken": []]]
         }
     }

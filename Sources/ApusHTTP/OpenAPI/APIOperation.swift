@@ -12,6 +12,8 @@ struct APIOperation: Sendable {
         case tokenOrKey(Role)
         /// As before; the key may also be the password of the user `appId`, or stand in the query.
         case tokenOrKeyAnywhere(Role)
+        /// With the app's key.
+        case key
         /// With an app's key, or a user's access token.
         case keyOrUser
     }

@@ -9,6 +9,8 @@ struct JSONSchema: Sendable {
     /// Any value.
     static let any = JSONSchema([:])
     static let string = JSONSchema(["type": "string"])
+    /// A text that is not empty. How long one may be is counted in bytes, which no schema can say.
+    static let text = JSONSchema(["type": "string", "minLength": 1])
     static let integer = JSONSchema(["type": "integer"])
     static let boolean = JSONSchema(["type": "boolean"])
     /// A whole number, or a text that is one.
@@ -19,10 +21,6 @@ struct JSONSchema: Sendable {
     static let nothing = object([:])
     /// RFC 3339 with milliseconds.
     static let time = JSONSchema(["type": "string", "format": "date-time"])
-
-    static func string(_ length: ClosedRange<Int>) -> JSONSchema {
-        JSONSchema(["type": "string", "minLength": .number(length.lowerBound), "maxLength": .number(length.upperBound)])
-    }
 
     static func string(matching pattern: String) -> JSONSchema {
         JSONSchema(["type": "string", "pattern": .text(pattern)])
@@ -40,8 +38,12 @@ struct JSONSchema: Sendable {
         JSONSchema(["anyOf": .list(schemas.map(\.json))])
     }
 
-    static func list(of element: JSONSchema, atLeast count: Int = 0) -> JSONSchema {
-        JSONSchema(["type": "array", "items": element.json, "minItems": .number(count)])
+    static func list(of element: JSONSchema, _ count: ClosedRange<Int>? = nil) -> JSONSchema {
+        var schema = JSONSchema(["type": "array", "items": element.json])
+        guard let count else { return schema }
+        schema.json["minItems"] = .number(count.lowerBound)
+        schema.json["maxItems"] = .number(count.upperBound)
+        return schema
     }
 
     /// An object; other members than these may come too. The name of one that may be missing ends with a question mark.
@@ -78,8 +80,10 @@ struct JSONSchema: Sendable {
     }
 
     /// An object whose members all are of one kind.
-    static func map(of element: JSONSchema) -> JSONSchema {
-        JSONSchema(["type": "object", "additionalProperties": element.json])
+    static func map(of element: JSONSchema, matching pattern: String? = nil) -> JSONSchema {
+        var schema = JSONSchema(["type": "object", "additionalProperties": element.json])
+        if let pattern { schema.json["propertyNames"] = ["pattern": .text(pattern)] }
+        return schema
     }
 
     /// One of the document's own schemas.
@@ -91,6 +95,14 @@ struct JSONSchema: Sendable {
     func either(_ schemas: [JSONTree]) -> JSONSchema {
         var schema = self
         schema.json["anyOf"] = .list(schemas)
+        return schema
+    }
+
+    func requiring(_ name: String, _ member: JSONSchema) -> JSONSchema {
+        var schema = self
+        schema.json["properties"]?[name] = member.json
+        guard case .list(let names) = json["required"] ?? [] else { return schema }
+        schema.json["required"] = .list(names + [.text(name)])
         return schema
     }
 

@@ -23,7 +23,7 @@ extension EndpointRoutes {
                 .post, "/_matrix/push/v1/notify", "A Matrix home server's push.",
                 body: .json(
                     .object([
-                        "notification": .object(["devices": .list(of: .object(["pushkey": .string]), atLeast: 1)])
+                        "notification": .object(["devices": .list(of: .object(["pushkey": .string]), 1...1000)])
                     ])), answers: [.json(.object(["rejected": .list(of: .string)]))], refusals: [429]),
         ],
         schemas: [

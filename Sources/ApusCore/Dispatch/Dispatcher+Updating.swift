@@ -1,7 +1,38 @@
 import Synchronization
 
-/// Changes of the control plane that make messages.
+/// Changes of the control plane.
 extension Dispatcher {
+    /// Runs `body` in the next commit and returns once it is on disk. An `ApusError` must be thrown before writing.
+    /// - Parameters:
+    ///   - committed: told of the outcome on the commit thread, so in the order of the commits.
+    ///   - act: what the audit is to say of it; nil if nothing was done.
+    package func update<Value: Sendable>(
+        committed: @escaping @Sendable (Value) -> Void = { _ in },
+        noting act: @escaping @Sendable (Value) -> AuditAct? = { _ in nil },
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        return try await withCheckedThrowingContinuation { continuation in
+            let shared = ResultBox<Value>()
+            commits.enqueue(
+                .control(
+                    ControlOperation { [self] transaction in
+                        shared.value.withLock { $0 = nil }
+                        let value = try body(transaction)
+                        try note(act(value), in: transaction)
+                        shared.value.withLock { $0 = value }
+                    } finished: { result in
+                        let value = result.map { shared.value.withLock { $0! } }
+                        if case .success(let value) = value { committed(value) }
+                        continuation.resume(with: value)
+                    }))
+        }
+    }
+
+    func note(_ act: AuditAct?, in transaction: any StoreTransaction) throws {
+        guard let audit, let act else { return }
+        try audit.append(act, to: transaction, at: clock.now)
+    }
+
     /// Runs `body` in the next commit, as `update` does, for what makes messages: `send` accepts one in this commit, and
     /// it is handed over after it.
     ///
