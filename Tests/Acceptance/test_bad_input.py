@@ -190,7 +190,7 @@ class TestDuration:
 class TestPaths:
     @pytest.mark.parametrize(
         "method, path",
-        [("GET", "/"), ("GET", "/nothing"), ("POST", "/msgpush/nothing"), ("GET", "/v1/messages"),
+        [("GET", "/"), ("GET", "/nothing"), ("POST", "/msgpush/nothing"), ("GET", "/v1/nothing"),
          ("GET", "/%00"), ("GET", "/..%2f..%2fetc/passwd"), ("DELETE", "/healthz"), ("BREW", "/msgpush/send")])
     def test_there_is_nothing_elsewhere(self, server, method, path):
         answer = server.request(method, path)

@@ -92,6 +92,8 @@ package final class AppRegistry: Sendable {
 extension ApusError {
     package static let unknownApp = ApusError(
         .invalid, code: "unknown_app", "There is no app with this appId. Create it with POST /apps/ first.")
+    package static let keyRequired = ApusError(
+        .unauthenticated, code: "key_required", "This needs the app's key: send it as X-App-Key: <key>.")
     package static let wrongAppKey = ApusError(
         .unauthenticated, code: "wrong_app_key", "The appKey is not this app's.")
     static let wrongToken = ApusError(

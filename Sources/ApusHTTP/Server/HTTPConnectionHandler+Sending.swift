@@ -10,8 +10,10 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
         do throws(ApusError) {
             let body = try SendBody(request.body, limits: shared.limits.send)
             if isNative || !body.unknown.isEmpty { isAnswering(.send(isNative: isNative, ignored: body.unknown)) }
+            let key = request.headers.first("x-app-key")
+            if isNative, key == nil, body.appKey == nil { throw ApusError.keyRequired }
             var push = try body.request(
-                idempotencyKey: try idempotencyKey(request), appKey: request.headers.first("x-app-key"),
+                idempotencyKey: try idempotencyKey(request), appKey: key,
                 limits: shared.limits.send, at: shared.dispatcher.clock.now
             ) { id, key throws(ApusError) in
                 let app = try shared.doorkeeper.app(id, key: key, from: client(of: request))
