@@ -60,12 +60,15 @@ package final class MessageCentre: Sendable {
             }
         }
         for await _ in wakes {
-            if isScanTime {
+            // Rows first: how earlier pushes stand may take longer to write than they may wait.
+            let isTimeForAll = isScanTime
+            if isTimeForAll { await attempt(takeLoginsOver) }
+            await attempt(scan)
+            if isTimeForAll {
                 await attempt(keepHouse)
             } else if leavesPasswords {
                 await attempt(hashPasswords)
             }
-            await attempt(scan)
         }
         ticker.cancel()
     }
