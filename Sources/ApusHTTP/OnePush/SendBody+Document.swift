@@ -41,8 +41,10 @@ extension SendBody {
         "collapseKey?": JSONSchema.string(matching: "^[!-~]{1,64}$").described("It replaces what has the same key."),
         "priority?": .either(
             .integer(1...10), .string(matching: "^([1-9]|10)$"), .oneOf("very-low", "low", "normal", "high")),
-        "localized?": JSONSchema.map(of: .named("Language").orNull, matching: "^[A-Za-z0-9]{2,8}(-[A-Za-z0-9]{1,8}){0,2}$")
-            .described("How it reads in some languages, up to 50."),
+        "localized?": JSONSchema.map(
+            of: .named("Language").orNull, matching: "^[A-Za-z0-9]{2,8}(-[A-Za-z0-9]{1,8}){0,2}$"
+        )
+        .described("How it reads in some languages, up to 50."),
         "platforms?": .closed(["android?": .platform, "ios?": .platform, "pc?": .platform, "web?": .platform]),
         "apns?": JSONSchema.nothing.described("Options for APNs alone."),
         "sound?": .string, "badge?": .looseInteger, "sender?": .string, "sendDevice?": .string,
