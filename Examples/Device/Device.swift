@@ -21,7 +21,7 @@ struct Device {
 
         var settings = DeviceConnection.Settings()
         settings.log = try FileMessageLog(url: URL(fileURLWithPath: file))
-        let connection = try DeviceConnection(server: server, deviceID: deviceID, settings: settings)
+        let connection = DeviceConnection(server: server, deviceID: deviceID, settings: settings)
         for try await message in connection.messages {
             FileHandle.standardOutput.write(Data("\(message.id) \(message.alert)\n".utf8))
             await connection.confirm(message.id)

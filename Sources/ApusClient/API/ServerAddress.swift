@@ -11,8 +11,9 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     let path: String
     private let certificateAuthority: String?
 
-    /// - Parameter certificateAuthority: the PEM file of the authority that the certificate of an https server must come
-    ///   from; nil for those that the system trusts.
+    /// An https server's certificate must come from the authority in this PEM file; without one, from one of those that the
+    /// system trusts.
+    ///
     /// - Throws: `AddressError` if `text` is not the address of a server, or the file holds no certificate.
     public init(_ text: String, certificateAuthority: String? = nil) throws(AddressError) {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),

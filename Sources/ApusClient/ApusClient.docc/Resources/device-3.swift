@@ -14,7 +14,7 @@ struct Device {
             appId: appID, alias: alias, platform: .pc, nativeToken: "\(alias)@\(ProcessInfo.processInfo.hostName)")
         let deviceID = try await APIClient(server: server).register(registration)
 
-        let connection = try DeviceConnection(server: server, deviceID: deviceID)
+        let connection = DeviceConnection(server: server, deviceID: deviceID)
         for try await message in connection.messages {
             FileHandle.standardOutput.write(Data("\(message.id) \(message.alert)\n".utf8))
             await connection.confirm(message.id)
