@@ -139,14 +139,22 @@ def test_it_comes_back_after_a_crash_and_says_what_it_owes(start_server, open_pa
     eventually(lambda: ids(tab) == [message, later])
 
 
-def test_it_comes_back_after_a_stop(start_server, open_page):
+def test_it_comes_back_when_a_server_that_stops_asks_it_to(start_server, open_page):
     app = App(start_server())
-    tab = open_page(app.server, app.register())
-    eventually(lambda: is_connected(tab))
+    device = app.register()
+    tab = open_page(app.server, host="127.0.0.1")
+    tab.run(f"""
+        window.pauses = [];
+        window.connection = new apus.DeviceConnection("{app.server.url}", "{device.id}", {{
+            shortestPause: 1, longestPause: 1, onmessage: () => {{}},
+            onstatus: (status, detail) => {{ said.push(status); if (status == "waiting") pauses.push(detail); }} }});
+        """)
+    tab.wait_for("said.at(-1) == 'connected'")
     app.server.stop()
-    tab.wait_for("said.at(-1) == 'waiting'")
+    tab.wait_for("said.includes('waiting')")
     restarted(app.server)
     tab.wait_for("said.at(-1) == 'connected'")
+    assert tab.run("pauses[0]") >= 3000
 
 
 def test_a_reload_repeats_receipts_and_not_messages(start_server, open_page):

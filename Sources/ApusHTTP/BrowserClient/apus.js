@@ -274,7 +274,11 @@ export class DeviceConnection {
     if (code === 4409) return this.#finish(new ApusError("replaced", reason));
     const { shortestPause, longestPause } = this.#options;
     this.#longest = Math.min((this.#longest || shortestPause) * 2, longestPause);
-    const pause = shortestPause + Math.random() * (this.#longest - shortestPause);
+    // A server that stops spreads the return of its devices.
+    const asked = code === 1012 && /connect again in (\d+) s/.exec(reason);
+    const pause = asked
+      ? Math.min(Number(asked[1]) * 1_000, LONGEST_ASKED)
+      : shortestPause + Math.random() * (this.#longest - shortestPause);
     this.#timer = setTimeout(() => this.#open(), pause);
     this.#tell("waiting", pause);
   }
@@ -358,6 +362,7 @@ export class DeviceConnection {
 }
 
 const REMEMBERED = 1000;
+const LONGEST_ASKED = 600_000;
 const hasLocks = Boolean(globalThis.navigator?.locks);
 
 /**
