@@ -42,7 +42,7 @@ def test_another_method_is_refused_with_those_that_there_are(server, document, p
 
 
 def test_schemathesis_finds_no_difference(start_server, tmp_path):
-    server = start_server(limits__app_rate="0")
+    server = start_server(limits__app_rate="0", limits__guesses="0")
     app = App(server, id="business")
     device = app.register()
     message = app.send_to(device)
