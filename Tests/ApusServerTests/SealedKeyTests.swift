@@ -16,7 +16,9 @@ struct SealedKeyTests {
     @Test("does not open once it was changed")
     func tampered() throws {
         let sealed = try SealedKey("the key\n", passphrase: "p")
-        var text = String(decoding: try JSONEncoder().encode(sealed), as: UTF8.self)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        var text = String(decoding: try encoder.encode(sealed), as: UTF8.self)
         let end = try #require(text.firstMatch(of: /"sealed":"(..)/))
         text.replaceSubrange(end.1.startIndex..<end.1.endIndex, with: end.1 == "AA" ? "BB" : "AA")
         let changed = try JSONDecoder().decode(SealedKey.self, from: Data(text.utf8))
