@@ -407,16 +407,20 @@ class TestApps:
         assert answer.status_code == 400
         assert answer.json()["message"]
 
-    def test_a_new_key_ends_the_old_one_at_once(self, server, app):
-        key = server.admin("POST", f"/v1/apps/{app.id}/rotate-key").json()["appKey"]
+    def test_a_new_key_ends_the_old_one_at_once_if_that_is_asked(self, server, app):
+        answer = server.admin("POST", f"/v1/apps/{app.id}/rotate-key", data=json.dumps({"overlap": 0})).json()
+        key = answer["appKey"]
+        assert "oldKeyUntil" not in answer
         assert app.post().status_code == 401
         assert app.post(appKey=key).status_code == 200
 
     def test_a_changed_key_survives_a_restart(self, start_server):
         app = App(start_server())
-        old, app.key = app.key, app.server.admin("POST", f"/v1/apps/{app.id}/rotate-key").json()["appKey"]
+        old, first = app.key, app.server.admin("POST", f"/v1/apps/{app.id}/rotate-key").json()["appKey"]
+        app.key = app.server.admin("POST", f"/v1/apps/{app.id}/rotate-key").json()["appKey"]
         app.server.restart()
         assert app.post().status_code == 200
+        assert app.post(appKey=first).status_code == 200, "the key before holds for a day"
         assert app.post(appKey=old).status_code == 401
 
     def test_in_demo_mode_anyone_makes_apps_and_only_that(self, start_server):
