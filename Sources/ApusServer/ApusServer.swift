@@ -23,6 +23,7 @@ package final class ApusServer: Sendable {
     let reloader: Reloader
     private let oldestUnsent: OldestUnsent
     private let dispatcher: Dispatcher
+    private let hub: EventHub
     private let http: HTTPService
     private let xmpp: XMPPService?
     private let vendors: Vendors
@@ -33,7 +34,7 @@ package final class ApusServer: Sendable {
     private init(
         configuration: Reloadable<Configuration>, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
         centre: MessageCentre, reloader: Reloader, oldestUnsent: OldestUnsent,
-        dispatcher: Dispatcher, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
+        dispatcher: Dispatcher, hub: EventHub, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
         legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
@@ -47,6 +48,7 @@ package final class ApusServer: Sendable {
         self.reloader = reloader
         self.oldestUnsent = oldestUnsent
         self.dispatcher = dispatcher
+        self.hub = hub
         self.http = http
         self.xmpp = xmpp
         self.vendors = vendors
@@ -67,7 +69,8 @@ package final class ApusServer: Sendable {
         ProcessLimits.raiseDescriptors()
         let store = try SQLiteMessageStore(
             directory: configuration.server.dataDirectory,
-            largestFile: configuration.storage.largestFile == 0 ? nil : Int64(configuration.storage.largestFile))
+            largestFile: configuration.storage.largestFile == 0 ? nil : Int64(configuration.storage.largestFile),
+            keepsJournal: configuration.events.isOn)
         let loops = configuration.server.eventLoops == 0 ? ProcessLimits.processors : configuration.server.eventLoops
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         do {
@@ -91,14 +94,17 @@ package final class ApusServer: Sendable {
             KeyFile.path(configuration), check: check, mayReplace: configuration.server.replacesKey)
         if check != box.check { try store.write { try $0.setKeyCheck(box.check) } }
         let audit = AuditBook(configuration.audit, box: box, logger: logger)
+        let hub = EventHub(store: store, clock: clock, logger: logger)
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
             settings: SessionSettings(configuration.sessions), limits: DispatchLimits(configuration.limits),
             metrics: DeliveryMetrics(factory: metrics), lanes: vendors.all.map { ProviderLane($0) },
-            smsAfter: configuration.messages.smsAfter.milliseconds / 1000, audit: audit, logger: logger)
+            smsAfter: configuration.messages.smsAfter.milliseconds / 1000, events: hub, audit: audit, logger: logger)
+        let listeners = EventListeners(configuration.events.isOn ? hub : nil, most: configuration.events.listeners)
         let oldestUnsent = OldestUnsent()
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         addGauges(to: metrics, dispatcher, vendors, oldestUnsent, budget)
+        metrics.addGauge("apus_event_listeners") { Double(listeners.count) }
         try await audit.load(dispatcher, isNew: check == nil)
         let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
         let newToken = try await tokens.load()
@@ -126,7 +132,7 @@ package final class ApusServer: Sendable {
         let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, doorkeeper: doorkeeper, audit: audit, accounts: accounts, credentials: credentials,
-            endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs,
+            endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, events: listeners,
             isDemo: configuration.server.isDemo, limits: limits,
             recallSeconds: configuration.retention.messages.milliseconds / 1000,
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
@@ -190,9 +196,11 @@ package final class ApusServer: Sendable {
             configuration: current, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, escalations: EscalationDesk(dispatcher: dispatcher, centre: business.centre),
-                retentionSeconds: configuration.retention.messages.milliseconds / 1000),
+                retentionSeconds: configuration.retention.messages.milliseconds / 1000,
+                journal: JournalRetention(configuration.events)),
             centre: business.centre, reloader: reloader, oldestUnsent: oldestUnsent,
-            dispatcher: dispatcher, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs, store: store,
+            dispatcher: dispatcher, hub: hub, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs,
+            store: store,
             group: group)
     }
 
@@ -247,6 +255,7 @@ package final class ApusServer: Sendable {
         await vendors.shutdown()
         await dispatcher.stop()
         xmpp?.drain()
+        hub.stop()
         await http.drain(within: deadline - ContinuousClock.now)
         try await group.shutdownGracefully()
         try store.close()

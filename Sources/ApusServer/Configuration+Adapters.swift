@@ -18,6 +18,19 @@ extension SessionSettings {
     }
 }
 
+extension JournalRetention {
+    init(_ configuration: Configuration.Events) {
+        self.init()
+        seconds = configuration.retention.milliseconds / 1000
+        events = configuration.isOn ? Int64(configuration.kept) : 0
+    }
+}
+
+extension Configuration.Events {
+    /// Whether there is a journal.
+    var isOn: Bool { retention > .zero }
+}
+
 extension XMPPSettings {
     init(_ configuration: Configuration, largestPayload: Reloadable<Int>) {
         self.init()

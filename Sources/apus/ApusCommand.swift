@@ -17,7 +17,7 @@ struct ApusCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
-            DeviceCommand.self, MessageCommand.self, XMPPCommand.self, CredentialCommand.self,
+            DeviceCommand.self, MessageCommand.self, EventsCommand.self, XMPPCommand.self, CredentialCommand.self,
             ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, AuditCommand.self, LegacyAPNsCommand.self,
             UserCommand.self,
             ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, HealthCommand.self,

@@ -74,6 +74,10 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     private var keyCheckValue: [UInt8]?
     var deadCount: Int64 = 0
     var dead: [AppNumber: [Route: [DeadToken]]] = [:]
+    /// The events from number `journalStart` on.
+    var journal: [StateEvent] = []
+    var journalStart: Int64 = 1
+    var eventCount = 0
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
     private var last = MessageID.zero
 
@@ -102,6 +106,8 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.keyCheckValue = keyCheckValue
         copy.dead = dead
         copy.deadCount = deadCount
+        copy.journal = journal
+        copy.journalStart = journalStart
         copy.nodes = nodes
         copy.last = last
         return copy
@@ -203,7 +209,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     private func failOpen(_ device: DeviceNumber, at now: Timestamp) {
         for key in deliveries.keys where key.device == device && deliveries[key]!.delivery.isOpen {
-            deliveries[key]!.delivery.apply(.ended(.failed("device.reassigned")), at: now)
+            end(key, .failed("device.reassigned"), at: now)
         }
     }
 
@@ -305,11 +311,16 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             message: message, audience: request.audience, isWaiting: message.sendAt != nil)
         last = max(last, message.id)
         if let key = request.idempotencyKey { keys[["\(message.app.rawValue)", message.tenant, key]] = message.id }
+        record(
+            StateEvent(
+                accepted: message.id, StateEvent.Accepted(app: message.app, deliveries: targets.count),
+                at: message.id.time))
         insertDeliveries(of: message, to: targets)
     }
 
     func insertDeliveries(of message: Message, to targets: ArraySlice<Target>) {
         for target in targets {
+            record(StateEvent(.unsent, message.id, target.device, at: message.sentFrom))
             deliveries[Key(message: message.id, device: target.device)] =
                 (target.rule, Delivery(needsConfirmation: message.needsConfirmation))
             if let lane = target.lane {
@@ -321,6 +332,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     func apply(_ change: DeliveryChange) -> Bool {
         let key = Key(message: change.message, device: change.device)
         guard var entry = deliveries[key] else { return false }
+        let earlier = entry.delivery
         var changed = false
         for (event, time) in change.events where entry.delivery.apply(event, at: time) {
             changed = true
@@ -330,6 +342,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
             }
         }
         deliveries[key] = entry
+        record(entry.delivery.events(since: earlier, of: change.message, to: change.device))
         return changed
     }
 
@@ -391,7 +404,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     func expire(at now: Timestamp, limit: Int) -> (ended: Int, hasMore: Bool) {
         var ended = 0
         for key in deliveries.keys where messages[key.message].map({ $0.message.expiresAt <= now }) ?? false {
-            if deliveries[key]!.delivery.apply(.ended(.expired), at: now) { ended += 1 }
+            if end(key, .expired, at: now) { ended += 1 }
         }
         swept.formUnion(messages.values.filter { $0.message.expiresAt <= now }.map(\.message.id))
         return (ended, false)

@@ -32,7 +32,7 @@ extension InMemoryTransaction {
         else { return nil }
         let device = deviceList[index]
         for key in deliveries.keys where key.device == device.number && deliveries[key]?.delivery.isOpen ?? false {
-            deliveries[key]?.delivery.apply(.ended(.failed("device.deleted")), at: now)
+            end(key, .failed("device.deleted"), at: now)
         }
         endpointList.removeAll { $0.registration.device == device.number }
         accountList = accountList.filter { $0.value.device != device.number }

@@ -40,7 +40,7 @@ extension InMemoryTransaction {
         let endpoint = endpointList.remove(at: index)
         for key in deliveries.keys where messages[key.message]?.message.content.push?.endpoint == endpoint.number {
             guard deliveries[key]?.delivery.isOpen ?? false else { continue }
-            deliveries[key]?.delivery.apply(.ended(.failed("endpoint.unregistered")), at: now)
+            end(key, .failed("endpoint.unregistered"), at: now)
         }
         return true
     }

@@ -29,7 +29,7 @@ extension InMemoryTransaction {
                 message: record.message, audience: record.audience, cancelledAt: record.cancelledAt ?? now)
         }
         return deliveries.keys.filter { key in
-            key.message == message && deliveries[key]!.delivery.apply(.ended(.cancelled), at: now)
+            key.message == message && end(key, .cancelled, at: now)
         }.count
     }
 
@@ -40,7 +40,7 @@ extension InMemoryTransaction {
             let collapseKey = CollapseKey(device: target.device, scope: scope, key: key)
             if let earlier = collapseKeys[collapseKey] {
                 let key = Key(message: earlier, device: target.device)
-                if deliveries[key]?.delivery.apply(.ended(.cancelled), at: now) ?? false {
+                if end(key, .cancelled, at: now) {
                     trails[key, default: []].append(.replaced(by: message.id, at: now))
                 }
             }

@@ -33,6 +33,8 @@ package struct StoreFixture {
         return device!
     }
 
+    package mutating func nextID() -> MessageID { identifiers.next(at: clock.now) }
+
     /// Accepts a message as the dispatcher does.
     package mutating func send(
         _ app: App, to audience: Audience, alert: String = "hello", confirm: Bool = false, timeToLive: Int64 = 3600,

@@ -57,39 +57,80 @@ public struct APIClient: Sendable {
         try await execute(.DELETE, path, query: query, body: nil)
     }
 
+    /// Reads server-sent events until the server ends its answer.
+    /// - Parameters:
+    ///   - after: the id of the last event that is known already.
+    ///   - body: called with one event after the other; the next ones wait meanwhile.
+    /// - Throws: as `get(_:query:)`, `UnreachableError` also if the connection breaks, and whatever `body` throws.
+    public func follow(
+        _ path: [String], query: [(String, String)] = [], after: String? = nil,
+        _ body: (ServerSentEvent) async throws -> Void
+    ) async throws {
+        var request = request(.GET, path, query: query)
+        request.headers.add(name: "Accept", value: "text/event-stream")
+        if let after { request.headers.add(name: "Last-Event-ID", value: after) }
+        let sent = request
+        let response = try await reached { try await Self.connections.execute(sent, timeout: Self.longest) }
+        guard response.status.code == 200 else {
+            _ = try await answer(response)
+            throw UnexpectedAnswerError(text: "\(response.status)")
+        }
+        var decoder = ServerSentEventDecoder()
+        var parts = response.body.makeAsyncIterator()
+        while let part = try await reached({ try await parts.next() }) {
+            for event in try decoder.decode(part) { try await body(event) }
+        }
+    }
+
+    /// How long an answer may go on that has no end.
+    private static let longest = TimeAmount.hours(24 * 365)
+
     private func execute(
         _ method: HTTPMethod, _ path: [String], query: [(String, String)], body: Data?,
         type: String = "application/json"
     ) async throws -> APIAnswer {
-        let origin = "\(server.isSecure ? "https" : "http")://\(server.authority)"
-        var request = HTTPClientRequest(url: origin + server.target(path, query: query))
-        request.method = method
-        request.tlsConfiguration = server.tls
+        var request = request(method, path, query: query)
         if let body {
             request.headers.add(name: "Content-Type", value: type)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
+        let sent = request
+        let response = try await reached { try await Self.connections.execute(sent, timeout: .seconds(30)) }
+        return try await answer(response)
+    }
+
+    private func request(_ method: HTTPMethod, _ path: [String], query: [(String, String)]) -> HTTPClientRequest {
+        let origin = "\(server.isSecure ? "https" : "http")://\(server.authority)"
+        var request = HTTPClientRequest(url: origin + server.target(path, query: query))
+        request.method = method
+        request.tlsConfiguration = server.tls
         switch credential {
         case .none: break
         case .adminToken(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
         case .appKey(let key): request.headers.add(name: "X-App-Key", value: key)
         }
+        return request
+    }
 
-        let response: HTTPClientResponse
-        let answer: APIAnswer
-        do {
-            response = try await Self.connections.execute(request, timeout: .seconds(30))
-            answer = APIAnswer(text: String(buffer: try await response.body.collect(upTo: 16 << 20)))
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            throw UnreachableError(server: server, reason: ConnectionFailure.reason(error))
-        }
+    private func answer(_ response: HTTPClientResponse) async throws -> APIAnswer {
+        let answer = APIAnswer(
+            text: try await reached { String(buffer: try await response.body.collect(upTo: 16 << 20)) })
         guard (200..<300).contains(response.status.code) else {
             let retryAfter = response.headers.first(name: "Retry-After")
             throw APIError(status: Int(response.status.code), retryAfter: retryAfter, answer: answer)
         }
         return answer
+    }
+
+    /// Whatever goes wrong on the way to the server and back is said in one form.
+    private func reached<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw UnreachableError(server: server, reason: ConnectionFailure.reason(error))
+        }
     }
 
     /// Lives as long as the process. A refused connection is an answer, so it is not tried again; and a redirect is not

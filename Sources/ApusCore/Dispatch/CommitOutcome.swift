@@ -44,6 +44,8 @@ struct CommitOutcome {
     /// How many escalations a confirmation ended.
     var endedEscalations = 0
     var events = EventCounts()
+    /// What came into the journal.
+    var journaled = 0
 
     func count(in metrics: DeliveryMetrics) {
         var (new, repeated, refused) = (made.joined().count { $0.isNew }, 0, 0)
@@ -59,6 +61,7 @@ struct CommitOutcome {
         if refused > 0 { metrics.refused.increment(by: refused) }
         if !targets.isEmpty { metrics.deliveries.increment(by: targets.count) }
         if endedEscalations > 0 { metrics.escalationEnds.increment(by: endedEscalations, "confirmed") }
+        if journaled > 0 { metrics.journaled.increment(by: journaled) }
         events.count(in: metrics)
     }
 }

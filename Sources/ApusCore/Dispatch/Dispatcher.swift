@@ -21,6 +21,7 @@ package final class Dispatcher: SessionBackend {
     package let policies: RoutePolicies
     /// Whether the first confirmation of some message may stop others. It stays set until the server stops.
     let hasFamilies: Atomic<Bool>
+    private let events: EventHub?
     private let bus: (any ClusterBus)?
     private let node: NodeNumber
     let identifiers: Mutex<MessageIDGenerator>
@@ -37,11 +38,12 @@ package final class Dispatcher: SessionBackend {
     /// - Parameters:
     ///   - eventLoops: where sessions live, a shard each.
     ///   - smsAfter: seconds after which a `smsMessage` goes out as SMS if its app has no policy; 0 for never.
+    ///   - events: who is told that something is new in the journal.
     package init(
         store: any MessageStore, eventLoops: [any EventLoop], clock: any Clock, settings: SessionSettings = .init(),
         limits: DispatchLimits = .init(), metrics: DeliveryMetrics, lanes: [ProviderLane] = [],
-        smsAfter: Int64 = 0, bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0), audit: AuditBook? = nil,
-        logger: Logger
+        smsAfter: Int64 = 0, events: EventHub? = nil, bus: (any ClusterBus)? = nil, node: NodeNumber = NodeNumber(0),
+        audit: AuditBook? = nil, logger: Logger
     ) throws {
         self.store = store
         self.clock = clock
@@ -50,6 +52,7 @@ package final class Dispatcher: SessionBackend {
         mostQueuedAccepts = Atomic(limits.queuedAccepts)
         self.metrics = metrics
         self.lanes = lanes
+        self.events = events
         self.bus = bus
         self.node = node
         self.audit = audit
@@ -239,6 +242,7 @@ package final class Dispatcher: SessionBackend {
                 try apply(operation, transaction, &outcome)
                 count += 1
             }
+            outcome.journaled = transaction.eventCount
         }
         audit?.committed(outcome.sends, at: started)
         if !outcome.acceptances.isEmpty { refusedAt.withLock { $0 = nil } }
@@ -309,6 +313,7 @@ package final class Dispatcher: SessionBackend {
         let now = clock.uptime
         for index in outboxes.indices { outboxes[index].committed = now }
         post(outboxes)
+        if outcome.journaled > 0 { events?.wake() }
         for (node, devices) in elsewhere { bus?.wake(devices, on: node) }
         for lane in lanes {
             for app in outcome.refilledOutboxes[lane.provider.route] ?? [] { lane.beginAnew(app) }

@@ -8,16 +8,18 @@ package struct Maintenance: Sendable {
     private let escalations: EscalationDesk?
     private let retentionSeconds: Int64
     private let keySeconds: Int64
+    private let journal: JournalRetention
     private let tasks: TaskWatch
 
     package init(
         dispatcher: Dispatcher, escalations: EscalationDesk? = nil, retentionSeconds: Int64,
-        keySeconds: Int64 = 24 * 3600
+        keySeconds: Int64 = 24 * 3600, journal: JournalRetention = JournalRetention()
     ) {
         self.dispatcher = dispatcher
         self.escalations = escalations
         self.retentionSeconds = retentionSeconds
         self.keySeconds = keySeconds
+        self.journal = journal
         tasks = TaskWatch(dispatcher)
     }
 
@@ -53,15 +55,26 @@ package struct Maintenance: Sendable {
     package func step() async throws -> Bool {
         let now = dispatcher.clock.now
         let releaseMore = try await dispatcher.release()
-        let (retention, keys) = (retentionSeconds, keySeconds)
-        let (ended, expireMore, purgeMore) = try await dispatcher.update { transaction in
+        let (retention, keys, journal) = (retentionSeconds, keySeconds, journal)
+        let (ended, hasMore) = try await dispatcher.update { transaction in
             try transaction.removeExpiredEndpoints(at: now, limit: 500)
             let expired = try transaction.expire(at: now, limit: 500)
             let purged = try transaction.purge(
                 messagesBefore: now.adding(seconds: -retention), keysBefore: now.adding(seconds: -keys), limit: 200)
-            return (expired.ended, expired.hasMore, purged.hasMore)
+            let journalHasMore = try transaction.purgeJournal(
+                before: now.adding(seconds: -journal.seconds), keeping: journal.events, limit: 200)
+            return (expired.ended, expired.hasMore || purged.hasMore || journalHasMore)
         }
         if ended > 0 { dispatcher.metrics.expired.increment(by: ended) }
-        return releaseMore || expireMore || purgeMore
+        return releaseMore || hasMore
     }
+}
+
+/// How much of the journal is kept.
+package struct JournalRetention: Sendable {
+    /// How old an event gets; 0 if there is no journal.
+    package var seconds: Int64 = 3 * 86_400
+    package var events: Int64 = 50_000_000
+
+    package init() {}
 }

@@ -19,6 +19,8 @@ package struct DeliveryMetrics: Sendable {
     package let escalationEnds: CounterFamily
     /// SMS and e-mail, by whether they were sent or failed.
     package let notices: CounterFamily
+    /// What came into the journal.
+    package let journaled: Counter
     package let commits: Counter
     package let commitFailures: Counter
     package let commitSeconds: Timer
@@ -46,6 +48,7 @@ package struct DeliveryMetrics: Sendable {
         escalationEnds.increment(by: 0, "confirmed")
         notices = CounterFamily(label: "apus_notices_total", dimensions: ["end"], factory: factory)
         notices.increment(by: 0, "sent")
+        journaled = Counter(label: "apus_events_total", factory: factory)
         commits = Counter(label: "apus_commits_total", factory: factory)
         commitFailures = Counter(label: "apus_commit_failures_total", factory: factory)
         commitSeconds = Timer(label: "apus_commit_seconds", factory: factory)

@@ -10,7 +10,7 @@ package protocol MessageStore: Sendable {
 }
 
 /// A consistent view of the store.
-package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, AuditSnapshot {
+package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, EventSnapshot, AuditSnapshot {
     func apps() throws -> [App]
     func adminTokens() throws -> [AdminToken]
     /// What the key is known by that secrets are encrypted with; nil if there was none yet.
@@ -83,7 +83,9 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, AuditSnaps
 }
 
 /// The one writer. Everything it does becomes durable together.
-package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction, AuditTransaction {
+package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, EscalationTransaction, EventTransaction,
+    AuditTransaction
+{
     /// Writes what means nothing, which shows whether anything can be written.
     func probe() throws
 

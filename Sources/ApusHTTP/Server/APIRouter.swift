@@ -13,7 +13,8 @@ package enum APIRouter {
     package static func responder(
         dispatcher: Dispatcher, doorkeeper: Doorkeeper, audit: AuditBook, accounts: any AccountBook,
         credentials: CredentialBook, endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext,
-        umengJobs: (any VendorJobs)?, isDemo: Bool, limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
+        umengJobs: (any VendorJobs)?, events: EventListeners, isDemo: Bool,
+        limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
         registrationApp: String?, readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
     ) -> HTTPServerContext.Responder {
         let apps = doorkeeper.apps
@@ -27,6 +28,7 @@ package enum APIRouter {
         DeviceRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
         MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: recallSeconds)
             .add(to: router)
+        EventRoutes(dispatcher: dispatcher, apps: apps, access: access, listeners: events).add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
         TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: doorkeeper.tokens, access: access).add(to: router)
         AuditRoutes(dispatcher: dispatcher, audit: audit, access: access).add(to: router)

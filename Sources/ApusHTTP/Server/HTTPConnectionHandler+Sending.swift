@@ -83,6 +83,15 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
         }
     }
 
+    // MARK: Events
+
+    /// From now on the stream writes the answer.
+    func follow(_ stream: EventStream, head: ByteBuffer) {
+        guard case .answering = state, isOpen, !connections.isDraining else { return stream.end() }
+        isAnswering(.events(stream))
+        stream.begin(head)
+    }
+
     // MARK: What became of it
 
     private func isAnswering(_ content: Content) {
@@ -108,6 +117,7 @@ extension HTTPConnectionHandler: AcceptanceReceiver {
                 status: content.status, contentType: content.body.readableBytes > 0 ? "application/json" : nil,
                 headers: content.headers, body: content.body)
             noteAccepted(since: answering.began)
+        case (.events, .success): break
         case (_, .failure(let error)):
             shared.metrics.refused.increment(error.code)
             answer(error)

@@ -33,6 +33,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case send(isNative: Bool, ignored: [String])
         case batch(BatchAnswer)
         case post(EndpointRequest)
+        /// Events, for as long as both sides like.
+        case events(EventStream)
     }
 
     let shard: Int
@@ -73,10 +75,20 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         connections.remove(self)
         shared.budget.closed(.http)
         self.context = nil
+        stream?.end()
     }
 
-    var isWaiting: Bool {
-        if case .reading = state { true } else { false }
+    /// Whether there is a client that both hears and speaks.
+    var isOpen: Bool { context != nil && !isInputClosed }
+
+    private var stream: EventStream? {
+        if case .answering(let answering) = state, case .events(let stream) = answering.content { stream } else { nil }
+    }
+
+    /// The server stops. What is being answered is answered to its end, unless it has none.
+    func drain() {
+        if case .reading = state { closeIdle() }
+        stream?.stop()
     }
 
     /// Whether the client keeps us waiting: for its next request, for the rest of one, or to take its answer.
@@ -116,7 +128,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        lastActive = .now()
         resumeReading(context)
+        if context.channel.isWritable { stream?.becameWritable() }
         context.fireChannelWritabilityChanged()
     }
 
@@ -129,6 +143,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             isInputClosed = true
+            stream?.end()
             closeWhenDone(context)
         } else {
             context.fireUserInboundEventTriggered(event)

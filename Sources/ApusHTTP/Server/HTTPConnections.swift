@@ -32,7 +32,7 @@ final class HTTPConnections: @unchecked Sendable {
     /// Closes what waits for a request now, and the others when they have been answered.
     func drain() {
         isDraining = true
-        for handler in Array(open.values) where handler.isWaiting { handler.closeIdle() }
+        for handler in Array(open.values) { handler.drain() }
     }
 
     /// The last answer has been written; the client has a moment to take it and to close.

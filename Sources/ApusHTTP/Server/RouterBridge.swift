@@ -18,15 +18,15 @@ enum RouterBridge {
             let response = await shared.respond(
                 Request(request, scheme: isSecure ? "https" : "http"), channel, client)
             let isComplete = await write(
-                response, to: channel, connection: connection, canChunk: canChunk, omitsBody: isHead)
+                response, to: channel, of: handler, connection: connection, canChunk: canChunk, omitsBody: isHead)
             channel.eventLoop.execute { handler.didAnswer(closing: !isComplete) }
         }
     }
 
     /// - Returns: whether the connection can carry another response.
     private static func write(
-        _ response: Response, to channel: any Channel, connection: HTTPResponseConnection, canChunk: Bool,
-        omitsBody: Bool
+        _ response: Response, to channel: any Channel, of handler: HTTPConnectionHandler,
+        connection: HTTPResponseConnection, canChunk: Bool, omitsBody: Bool
     ) async -> Bool {
         let contentType = response.headers[.contentType]
         let headers = response.headers.compactMap { field -> HTTPWireField? in
@@ -50,7 +50,8 @@ enum RouterBridge {
             if omitsBody || framing == .none {
                 try await channel.writeAndFlush(head)
             } else {
-                try await response.body.write(ChannelBodyWriter(channel: channel, framing: framing, head: head))
+                try await response.body.write(
+                    ChannelBodyWriter(channel: channel, handler: handler, framing: framing, head: head))
             }
             return framing != .untilClose
         } catch {
@@ -60,14 +61,27 @@ enum RouterBridge {
 }
 
 /// Writes a response's body as it is made. The head goes out with the first of it.
-private struct ChannelBodyWriter: ResponseBodyWriter {
+struct ChannelBodyWriter: ResponseBodyWriter {
     let channel: any Channel
+    let handler: HTTPConnectionHandler
     let framing: HTTPResponseFraming
-    var head: ByteBuffer?
+    private var head: ByteBuffer?
+
+    init(channel: any Channel, handler: HTTPConnectionHandler, framing: HTTPResponseFraming, head: ByteBuffer) {
+        self.channel = channel
+        self.handler = handler
+        self.framing = framing
+        self.head = head
+    }
+
+    /// The head, unless it went out already; it is the caller's to write now.
+    mutating func takeHead() -> ByteBuffer {
+        defer { head = nil }
+        return head ?? ByteBuffer()
+    }
 
     mutating func write(_ part: ByteBuffer) async throws {
-        var bytes = head ?? ByteBuffer()
-        head = nil
+        var bytes = takeHead()
         if framing == .chunked {
             HTTPResponseEncoder.writeChunk(part, into: &bytes)
         } else {

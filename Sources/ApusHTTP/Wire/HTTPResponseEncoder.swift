@@ -56,9 +56,14 @@ package enum HTTPResponseEncoder {
     /// Writes a chunk of a body. Nothing is written for no bytes, since an empty chunk would end the body.
     package static func writeChunk(_ data: ByteBuffer, into buffer: inout ByteBuffer) {
         guard data.readableBytes > 0 else { return }
-        buffer.writeString(String(data.readableBytes, radix: 16))
-        buffer.writeStaticString("\r\n")
+        writeChunkSize(data.readableBytes, into: &buffer)
         buffer.writeImmutableBuffer(data)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Begins a chunk of so many bytes, which the caller writes with a line break behind them.
+    package static func writeChunkSize(_ size: Int, into buffer: inout ByteBuffer) {
+        buffer.writeString(String(size, radix: 16))
         buffer.writeStaticString("\r\n")
     }
 

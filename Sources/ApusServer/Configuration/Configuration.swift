@@ -11,6 +11,7 @@ package struct Configuration: Sendable {
     package var messages = Messages()
     package var sessions = Sessions()
     package var retention = Retention()
+    package var events = Events()
     package var storage = Storage()
     package var tls = TLS()
     package var xmpp = XMPP()
@@ -87,6 +88,13 @@ package struct Configuration: Sendable {
 
     package struct Retention: Sendable {
         package var messages = Duration.days(7)
+    }
+
+    package struct Events: Sendable {
+        /// 0 is no journal.
+        package var retention = Duration.days(3)
+        package var kept = 50_000_000
+        package var listeners = 256
     }
 
     package struct Storage: Sendable {

@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
-        server + http + log + limits + messages + sessions + retention + storage + tls + xmpp
+        server + http + log + limits + messages + sessions + retention + events + storage + tls + xmpp
         + legacyAPNs + unifiedPush + outgoing + business + audit
 
     private static let server: [ConfigurationKey] = [
@@ -116,6 +116,18 @@ extension ConfigurationKey {
         .init(
             "retention.messages", \.retention.messages, .duration(.seconds(60) ... .days(3650)),
             "How long a message is kept after it was accepted, and at least until it expires")
+    ]
+
+    private static let events: [ConfigurationKey] = [
+        .init(
+            "events.retention", \.events.retention, .duration(.zero ... .days(3650)),
+            "How long events are kept for those who follow them, 0 is to keep none and to have no events"),
+        .init(
+            "events.kept", \.events.kept, .integer(1000...1_000_000_000),
+            "The most events that are kept, about ten bytes each"),
+        .init(
+            "events.listeners", \.events.listeners, .integer(1...100_000),
+            "How many may listen to events at the same time"),
     ]
 
     private static let storage: [ConfigurationKey] = [

@@ -9,12 +9,16 @@ package final class SQLiteMessageStore: MessageStore {
     /// Held for as long as the store lives.
     private let lock: DataDirectoryLock
     private let file: String
+    private let keepsJournal: Bool
     private let writes = Atomic<Int>(0)
 
     /// Opens the store in `directory`, which is made if it is missing, and brings it to this version's schema.
-    /// - Parameter largestFile: the size in bytes that the database file may reach; nil for as much as the disk has.
+    /// - Parameters:
+    ///   - largestFile: the size in bytes that the database file may reach; nil for as much as the disk has.
+    ///   - keepsJournal: whether what happens to deliveries is written into the journal.
     /// - Throws: `StoreOpeningError` with what to do.
-    package init(directory: String, largestFile: Int64? = nil) throws {
+    package init(directory: String, largestFile: Int64? = nil, keepsJournal: Bool = true) throws {
+        self.keepsJournal = keepsJournal
         file = directory + "/apus.db"
         do {
             try FileManager.default.createDirectory(
@@ -26,6 +30,7 @@ package final class SQLiteMessageStore: MessageStore {
         do {
             pool = try DatabasePool(path: file, configuration: Self.configuration)
             try Self.prepare(pool, file: file, largestFile: largestFile)
+            if !keepsJournal { try interruptJournal() }
         } catch let error as DatabaseError {
             throw StoreOpeningError(error, file: file)
         }
@@ -34,7 +39,7 @@ package final class SQLiteMessageStore: MessageStore {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "apus.store"
-        configuration.maximumReaderCount = 3
+        configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(busyTime)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;")
@@ -67,6 +72,13 @@ package final class SQLiteMessageStore: MessageStore {
         }
     }
 
+    private func interruptJournal() throws {
+        try pool.write { database in
+            try SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false))
+                .interruptJournal()
+        }
+    }
+
     /// Small files are checked page by page; large ones would take too long at each start.
     private static let largestChecked: Int64 = 256 << 20
 
@@ -81,7 +93,10 @@ package final class SQLiteMessageStore: MessageStore {
     package func write(_ body: (any StoreTransaction) throws -> Void) throws {
         try pool.writeWithoutTransaction { database in
             try database.inTransaction(.immediate) {
-                try body(SQLiteTransaction(database: SQLiteStatements(database)))
+                let transaction = SQLiteTransaction(
+                    database: SQLiteStatements(database), journal: JournalDraft(isKept: keepsJournal))
+                try body(transaction)
+                try transaction.writeJournal()
                 return .commit
             }
             try boundLog(database)
@@ -105,7 +120,9 @@ package final class SQLiteMessageStore: MessageStore {
     }
 
     package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
-        try pool.read { try body(SQLiteTransaction(database: SQLiteStatements($0))) }
+        try pool.read { database in
+            try body(SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false)))
+        }
     }
 
     package func close() throws {
@@ -118,4 +135,5 @@ package final class SQLiteMessageStore: MessageStore {
 /// One connection inside a transaction. What it can do stands in the extensions, a file per subject.
 struct SQLiteTransaction: StoreTransaction {
     let database: SQLiteStatements
+    let journal: JournalDraft
 }

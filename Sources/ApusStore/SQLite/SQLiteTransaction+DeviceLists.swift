@@ -28,10 +28,6 @@ private enum Statements {
         WHERE t.app = ? AND t.tag > ? GROUP BY t.tag ORDER BY t.tag LIMIT ?
         """
 
-    static let failOpen: SQL = """
-        UPDATE deliveries SET end = 'failed', reason = 'device.deleted', ended_at = ?, open = 0
-        WHERE device = ? AND open = 1
-        """
     static let forgetTags: SQL = "DELETE FROM device_tags WHERE device = ?"
     static let forgetEndpoints: SQL = "DELETE FROM endpoints WHERE device = ?"
     static let forgetAccount: SQL = "DELETE FROM accounts WHERE device = ?"
@@ -90,7 +86,7 @@ extension SQLiteTransaction {
 
     func removeDevice(id: String, at now: Timestamp) throws -> Device? {
         guard let device = try device(id: id) else { return nil }
-        try database.run(Statements.failOpen, now, device.number)
+        try end(.ofDevice(device.number), .failed("device.deleted"), at: now)
         let forgetting = [
             Statements.forgetTags, Statements.forgetEndpoints, Statements.forgetAccount, Statements.forgetCollapseKeys,
             Statements.anonymise,

@@ -22,9 +22,6 @@ private enum Statements {
         """
     static let deleteTags: SQL = "DELETE FROM device_tags WHERE device = ?"
     static let insertTag: SQL = "INSERT OR IGNORE INTO device_tags (app, tag, device) VALUES (?, ?, ?)"
-    static let failOpen: SQL = """
-        UPDATE deliveries SET end = 'failed', reason = ?, ended_at = ?, open = 0 WHERE device = ? AND open = 1
-        """
     static let forgetEndpoints: SQL = "DELETE FROM endpoints WHERE device = ?"
     static let deactivate: SQL = "UPDATE devices SET active = 0 WHERE public_id = ?"
     static let aliasAndAccount: SQL = """
@@ -118,7 +115,7 @@ extension SQLiteTransaction {
                 registration.mobile, registration.language, now, earlier.number)
             // Another user's messages are not for whom holds the device now.
             if !earlier.alias.utf8.elementsEqual(registration.alias.utf8) {
-                try database.run(Statements.failOpen, "device.reassigned", now, earlier.number)
+                try end(.ofDevice(earlier.number), .failed("device.reassigned"), at: now)
                 try database.run(Statements.forgetEndpoints, earlier.number)
             }
             try database.run(Statements.deleteTags, earlier.number)
@@ -158,7 +155,7 @@ extension SQLiteTransaction {
         }
         guard let earlier, !earlier.alias.utf8.elementsEqual(alias.utf8) else { return }
         try database.run(Statements.setAlias, alias, device)
-        if earlier.alias != earlier.account { try database.run(Statements.failOpen, "device.reassigned", now, device) }
+        if earlier.alias != earlier.account { try end(.ofDevice(device), .failed("device.reassigned"), at: now) }
     }
 
     func setTags(_ tags: [String], of device: DeviceNumber) throws {

@@ -22,12 +22,6 @@ private enum Statements {
     static let deleteExpired: SQL = """
         DELETE FROM endpoints WHERE id IN (SELECT id FROM endpoints WHERE expires_at <= ? LIMIT ?)
         """
-    static let failOpen: SQL = """
-        UPDATE deliveries SET end = 'failed', reason = 'endpoint.unregistered', ended_at = ?1, open = 0
-        WHERE device = ?2 AND open = 1 AND message IN
-            (SELECT d.message FROM deliveries d JOIN messages m ON m.id = d.message
-            WHERE d.device = ?2 AND d.open = 1 AND m.endpoint = ?3)
-        """
 }
 
 extension SQLiteTransaction {
@@ -78,7 +72,7 @@ extension SQLiteTransaction {
 
     func removeEndpoint(_ name: String, of device: DeviceNumber, at now: Timestamp) throws -> Bool {
         guard let endpoint = try database.first(Statements.byName, device, name, value: endpoint) else { return false }
-        try database.run(Statements.failOpen, now, device, endpoint.number)
+        try end(.ofEndpoint(endpoint.number, device), .failed("endpoint.unregistered"), at: now)
         return try database.run(Statements.delete, endpoint.number) > 0
     }
 

@@ -8,9 +8,6 @@ private enum Statements {
     static let cancel: SQL = """
         UPDATE messages SET waiting = 0, cancelled_at = coalesce(cancelled_at, ?) WHERE id = ?
         """
-    static let cancelDeliveries: SQL = """
-        UPDATE deliveries SET end = 'cancelled', ended_at = ?, open = 0 WHERE message = ? AND open = 1
-        """
     static let collapsed: SQL = "SELECT message FROM collapse_keys WHERE device = ? AND scope = ? AND key = ?"
     static let collapse: SQL = """
         INSERT OR REPLACE INTO collapse_keys (device, scope, key, message) VALUES (?, ?, ?, ?)
@@ -45,7 +42,7 @@ extension SQLiteTransaction {
 
     func cancel(_ message: MessageID, at now: Timestamp) throws -> Int {
         try database.run(Statements.cancel, now, message)
-        return try database.run(Statements.cancelDeliveries, now, message)
+        return try end(.ofMessage(message, limit: .max), .cancelled, at: now)
     }
 
     func replaceUndelivered(by message: Message, for targets: ArraySlice<Target>, at now: Timestamp) throws {

@@ -2,10 +2,6 @@ import ApusCore
 
 private enum Statements {
     static let due: SQL = "SELECT id FROM messages WHERE swept = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?"
-    static let expire: SQL = """
-        UPDATE deliveries SET end = 'expired', ended_at = ?1, open = 0
-        WHERE message = ?2 AND device IN (SELECT device FROM deliveries WHERE message = ?2 AND open = 1 LIMIT ?3)
-        """
     static let markSwept: SQL = "UPDATE messages SET swept = 1 WHERE id = ?"
     static let oldKeys: SQL = "SELECT app, tenant, key FROM idempotency WHERE message < ? ORDER BY message LIMIT ?"
     static let forgetKey: SQL = "DELETE FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
@@ -34,7 +30,7 @@ extension SQLiteTransaction {
         let started = ContinuousClock.now
         var ended = 0
         for message in due {
-            ended += try database.run(Statements.expire, now, message, Self.rowsPerStep - ended)
+            ended += try end(.ofMessage(message, limit: Self.rowsPerStep - ended), .expired, at: now)
             if ended >= Self.rowsPerStep { return (ended, true) }
             try database.run(Statements.markSwept, message)
             if ContinuousClock.now - started > Self.timePerStep { return (ended, true) }

@@ -13,6 +13,7 @@ enum SQLiteSchema {
         migrator.registerMigration("5 business") { try $0.execute(sql: business) }
         migrator.registerMigration("6 escalations") { try $0.execute(sql: escalations) }
         migrator.registerMigration("7 native sends") { try $0.execute(sql: nativeSends) }
+        migrator.registerMigration("8 events") { try $0.execute(sql: events) }
         migrator.registerMigration("9 tokens and audit") { try $0.execute(sql: access) }
         return migrator
     }

@@ -11,6 +11,7 @@ final class DispatcherFixture: Sendable {
     let store = InMemoryMessageStore()
     let clock = ManualClock()
     let dispatcher: Dispatcher
+    let hub: EventHub
     let app: App
     private let group: MultiThreadedEventLoopGroup
 
@@ -31,15 +32,17 @@ final class DispatcherFixture: Sendable {
     private init(_ limits: DispatchLimits, _ providers: [any PushProvider], _ bus: (any ClusterBus)?) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         app = try StoreFixture(store, clock: clock).app()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        hub = EventHub(store: store, clock: clock, logger: logger)
         dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock, limits: limits,
             metrics: DeliveryMetrics(factory: NOOPMetricsHandler.instance), lanes: providers.map { ProviderLane($0) },
-            bus: bus,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            events: hub, bus: bus, logger: logger)
     }
 
     private func stop() async {
         await dispatcher.stop()
+        hub.stop()
         try? await group.shutdownGracefully()
     }
 

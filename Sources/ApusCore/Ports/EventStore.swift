@@ -1,0 +1,21 @@
+/// The journal: what happened to deliveries, in the order in which it was written.
+package protocol EventSnapshot {
+    /// The next events behind `after`, whole as they follow one another. If events behind `after` are gone, the page
+    /// begins with the first that is there.
+    /// - Returns: nil if there is none.
+    func journal(after: EventID, limit: Int) throws -> JournalPage?
+    /// The number of the last event that was ever written.
+    func lastEvent() throws -> EventID
+    /// - Returns: nil if there is no such device.
+    func face(of device: DeviceNumber) throws -> DeviceFace?
+}
+
+/// Whoever changes deliveries has it written into the journal, in the same transaction.
+package protocol EventTransaction: EventSnapshot {
+    /// Events that this transaction wrote so far.
+    var eventCount: Int { get }
+    /// Removes events that were written before `time`, and those that are further back than `keeping` events, up to
+    /// about `limit` commits. The last that were written stay, so that no number is used twice.
+    /// - Returns: whether more is left to do.
+    func purgeJournal(before time: Timestamp, keeping: Int64, limit: Int) throws -> Bool
+}
