@@ -24,6 +24,7 @@ package final class ApusServer: Sendable {
     private let oldestUnsent: OldestUnsent
     private let dispatcher: Dispatcher
     private let hub: EventHub
+    private let webhooks: WebhookBook
     private let http: HTTPService
     private let xmpp: XMPPService?
     private let vendors: Vendors
@@ -34,7 +35,8 @@ package final class ApusServer: Sendable {
     private init(
         configuration: Reloadable<Configuration>, logger: Logger, newAdminToken: String?, maintenance: Maintenance,
         centre: MessageCentre, reloader: Reloader, oldestUnsent: OldestUnsent,
-        dispatcher: Dispatcher, hub: EventHub, http: HTTPService, xmpp: XMPPService?, vendors: Vendors,
+        dispatcher: Dispatcher, hub: EventHub, webhooks: WebhookBook, http: HTTPService, xmpp: XMPPService?,
+        vendors: Vendors,
         legacyAPNs: LegacyAPNsListeners,
         store: SQLiteMessageStore, group: MultiThreadedEventLoopGroup
     ) {
@@ -49,6 +51,7 @@ package final class ApusServer: Sendable {
         self.oldestUnsent = oldestUnsent
         self.dispatcher = dispatcher
         self.hub = hub
+        self.webhooks = webhooks
         self.http = http
         self.xmpp = xmpp
         self.vendors = vendors
@@ -127,12 +130,17 @@ package final class ApusServer: Sendable {
             configuration, largestPayload: largestPayload, dispatcher: dispatcher, apps: apps,
             senders: [vendors.sms, vendors.mail],
             logger: logger)
+        let webhooks = WebhookBook(
+            dispatcher: dispatcher, hub: hub, box: box, sender: vendors.webhooks,
+            settings: WebhookSettings(configuration.webhooks), metrics: WebhookMetrics(factory: metrics))
+        metrics.addGauge("apus_webhook_lag_seconds") { webhooks.lagSeconds }
         let limits = Reloadable(HTTPServerContext.Limits(configuration))
         let readiness = Readiness()
         let limiter = EndpointLimiter(limits.value.endpoints)
         let responder = APIRouter.responder(
             dispatcher: dispatcher, doorkeeper: doorkeeper, audit: audit, accounts: accounts, credentials: credentials,
             endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, events: listeners,
+            webhooks: webhooks,
             isDemo: configuration.server.isDemo, limits: limits,
             recallSeconds: configuration.retention.messages.milliseconds / 1000,
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
@@ -155,6 +163,7 @@ package final class ApusServer: Sendable {
                 metrics: XMPPMetrics(factory: metrics), tls: tls?.xmpp, logger: logger) : nil
         dispatcher.start()
         try await credentials.load()
+        if configuration.events.isOn { try await webhooks.load() }
         let host = configuration.server.host
         let http = try await listening(on: host, configuration.server.port, key: "server.port") {
             try await HTTPService.bind(host: host, port: configuration.server.port, group: group, shared: shared)
@@ -199,7 +208,8 @@ package final class ApusServer: Sendable {
                 retentionSeconds: configuration.retention.messages.milliseconds / 1000,
                 journal: JournalRetention(configuration.events)),
             centre: business.centre, reloader: reloader, oldestUnsent: oldestUnsent,
-            dispatcher: dispatcher, hub: hub, http: http, xmpp: xmpp, vendors: vendors, legacyAPNs: legacyAPNs,
+            dispatcher: dispatcher, hub: hub, webhooks: webhooks, http: http, xmpp: xmpp, vendors: vendors,
+            legacyAPNs: legacyAPNs,
             store: store,
             group: group)
     }
@@ -251,7 +261,8 @@ package final class ApusServer: Sendable {
         try? await xmpp?.close()
         // Devices are not to wait for the slowest of its clients.
         await legacyAPNs.stop(within: time / 3)
-        // What vendors answer is still written.
+        // What vendors and receivers answer is still written.
+        await webhooks.stop()
         await vendors.shutdown()
         await dispatcher.stop()
         xmpp?.drain()

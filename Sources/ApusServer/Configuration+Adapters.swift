@@ -26,6 +26,14 @@ extension JournalRetention {
     }
 }
 
+extension WebhookSettings {
+    init(_ configuration: Configuration.Webhooks) {
+        self.init()
+        batch = configuration.batch
+        attempts = configuration.attempts
+    }
+}
+
 extension Configuration.Events {
     /// Whether there is a journal.
     var isOn: Bool { retention > .zero }

@@ -15,6 +15,7 @@ struct Vendors {
     let mail: MailNoticeSender
     /// Messages whose devices Umeng finds by itself.
     let umengJobs: UmengJobs?
+    let webhooks: WebhookPoster
     private var others: [any PushProvider]
 
     init(
@@ -40,6 +41,9 @@ struct Vendors {
             group: group, policy: policy, clock: clock, quota: try Self.quota(configuration.business.smsPerDay),
             logger: logger)
         mail = MailNoticeSender(clock: clock, quota: try Self.quota(configuration.business.mailsPerDay), logger: logger)
+        webhooks = WebhookPoster(
+            http: OutgoingHTTP(group: group, policy: policy), policy: policy, clock: clock,
+            timeLimit: .milliseconds(configuration.webhooks.timeout.milliseconds))
         others += VendorProviders.all(group: group, clock: clock, logger: logger)
         umengJobs = UmengJobs(among: others, clock: clock)
     }

@@ -17,9 +17,9 @@ struct ApusCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, ListenCommand.self, SendCommand.self, AppCommand.self,
-            DeviceCommand.self, MessageCommand.self, EventsCommand.self, XMPPCommand.self, CredentialCommand.self,
-            ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, AuditCommand.self, LegacyAPNsCommand.self,
-            UserCommand.self,
+            DeviceCommand.self, MessageCommand.self, EventsCommand.self, WebhookCommand.self, XMPPCommand.self,
+            CredentialCommand.self, ProviderCommand.self, VAPIDCommand.self, TokenCommand.self, AuditCommand.self,
+            LegacyAPNsCommand.self, UserCommand.self,
             ScheduleCommand.self, DeadLetterCommand.self, ImportCommand.self, UmengCommand.self, HealthCommand.self,
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, SimulateCommand.self,
             ConfigCommand.self, CompletionCommand.self, VersionCommand.self,

@@ -22,10 +22,11 @@ struct DeadLetterCommand: AsyncParsableCommand {
             let answer = try await options.client().get(["v1", "dead-letters"], query: query)
             try options.show(answer, as: DeadLetterListAnswer.self) { list in
                 guard !list.deadLetters.isEmpty else { return "There are no dead letters." }
-                var table = TextTable(header: ["ID", "ROW", "MODE", "USER", "TRIES", "AT", "REASON"])
+                var table = TextTable(header: ["ID", "ROW", "MODE", "FOR", "TRIES", "AT", "REASON"])
                 for letter in list.deadLetters {
                     table.add(
-                        String(letter.id), String(letter.row), letter.mode, letter.userNumber ?? "all",
+                        String(letter.id), letter.row.map(String.init) ?? "", letter.mode,
+                        letter.webhook ?? letter.userNumber ?? "all",
                         String(letter.attempts), letter.at, letter.reason)
                 }
                 return table.text + (list.next.map { "\n\nThere are more: --before \($0)" } ?? "")
@@ -45,8 +46,9 @@ struct DeadLetterCommand: AsyncParsableCommand {
             for id in ids {
                 let answer = try await options.client().post(
                     ["v1", "dead-letters", String(id), "replay"], [String: String]())
-                try options.show(answer, as: DeadLetterAnswer.self) {
-                    "Row \($0.row) is tried again\($0.userNumber.map { " for user \($0)" } ?? "")."
+                try options.show(answer, as: DeadLetterAnswer.self) { letter in
+                    guard let row = letter.row else { return "Webhook \(letter.webhook ?? "") took it." }
+                    return "Row \(row) is tried again\(letter.userNumber.map { " for user \($0)" } ?? "")."
                 }
             }
         }
@@ -71,7 +73,8 @@ struct DeadLetterCommand: AsyncParsableCommand {
 
 struct DeadLetterAnswer: Decodable {
     let id: Int64
-    let row: Int64
+    let row: Int64?
+    let webhook: String?
     let mode: String
     let userNumber: String?
     let reason: String
@@ -79,7 +82,7 @@ struct DeadLetterAnswer: Decodable {
     let at: String
 
     private enum CodingKeys: String, CodingKey {
-        case id, row, mode, reason, attempts, at
+        case id, row, webhook, mode, reason, attempts, at
         case userNumber = "user_num"
     }
 }

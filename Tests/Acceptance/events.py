@@ -1,6 +1,8 @@
 """Who listens to the events of a server, with a client that knows nothing of Apus."""
 
+import contextlib
 import json
+import socket
 import threading
 
 import requests
@@ -46,12 +48,19 @@ class Listener:
     def states(self, message):
         return [event["state"] for event in self.events if event["message"] == message]
 
+    def leave(self):
+        # Closing alone would wait for the thread to be told something.
+        if connection := self.answer.raw.connection:
+            with contextlib.suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        self.answer.close()
+        self.thread.join(10)
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.answer.close()
-        self.thread.join(10)
+        self.leave()
 
 
 def journal(server, headers=None, **query):

@@ -34,6 +34,7 @@ class Tokens:
             "appId": self.app.id, "content": "hello", "receivers": "1", "sendAt": "2099-01-01 00:00"})
         assert schedule.status_code == 201, schedule.text
         self.schedule = schedule.json()["id"]
+        self.webhook = self.new_webhook()
         self.roles = {role: token(server, f"a-{role}", role) for role in ROLES}
         self.scoped = {role: token(server, f"scoped-{role}", role, appId=self.app.id) for role in ROLES}
         self.elsewhere = token(server, "elsewhere", "admin", appId="other")
@@ -42,15 +43,24 @@ class Tokens:
         self.expired = token(server, "expired", "admin", expiresIn=1)
         eventually(lambda: self.call("GET /v1/apps", self.expired).status_code == 401)
 
+    def new_webhook(self):
+        answer = self.server.admin(
+            "POST", "/v1/webhooks", json={"appId": self.app.id, "url": "http://localhost:9/", "states": ["failed"]})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
     def call(self, route, bearer=None, key=None):
         method, path = route.split(" ")
-        ids = {"/v1/devices": self.device.id, "/v1/messages": self.message, "/v1/schedules": self.schedule}
+        ids = {
+            "/v1/devices": self.device.id, "/v1/messages": self.message, "/v1/schedules": self.schedule,
+            "/v1/webhooks": self.new_webhook() if route == "DELETE /v1/webhooks/{id}" else self.webhook}
         if route == "DELETE /v1/devices/{id}":
             ids["/v1/devices"] = self.app.register().id
         found = [value for start, value in ids.items() if path.startswith(start)]
         path = path.replace("{id}", str(found[0] if found else self.app.id)).replace("{name}", "nobody")
         path = path.replace("{number}", "nobody").replace("{message}", self.message)
         query = {
+            "GET /v1/webhooks": f"?appId={self.app.id}", "GET /v1/events": f"?app={self.app.id}&follow=false",
             "GET /v1/devices": f"?appId={self.app.id}", "GET /v1/accounts": f"?appId={self.app.id}",
             "GET /v1/credentials": f"?appId={self.app.id}", "GET /v1/messages": f"?appId={self.app.id}",
             "GET /v1/messages/{id}/explain": f"?device={self.device.id}",
@@ -67,6 +77,7 @@ class Tokens:
             "POST /v1/credentials": {"appId": self.app.id, "provider": "none"},
             "PUT /v1/devices/{id}/tags": {"tags": []}, "POST /v1/devices/{id}/tags": {"add": []},
             "POST /v1/providers/test": {"appId": self.app.id, "provider": "none", "token": "t"},
+            "POST /v1/webhooks": {"appId": self.app.id, "url": "http://localhost:9/"},
             "POST /v1/schedules": {
                 "appId": self.app.id, "content": "hello", "receivers": "1", "sendAt": "2099-01-01 00:00"},
         }.get(route, {})

@@ -35,8 +35,8 @@ struct ConfigurationChangeTests {
             var wanted = Configuration()
             // Any other value that the key takes.
             let values = [
-                "1", "2", "true", "false", "1s", "2m", "2h", "1KB", "2KB", "text", "debug", "json", "1.3", "strict",
-                "a=b", "off",
+                "1", "2", "2000", "true", "false", "1s", "2m", "2h", "1KB", "2KB", "text", "debug", "json", "1.3",
+                "strict", "a=b", "off",
             ]
             guard
                 let other = values.first(where: { value in

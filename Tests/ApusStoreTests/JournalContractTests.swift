@@ -45,10 +45,10 @@ struct JournalContractTests {
 
     @Test("has exactly what deliveries went through, whatever is done to them", arguments: StoreUnderTest.allCases)
     func everything(_ kind: StoreUnderTest) throws {
-        for seed in 1...8 as ClosedRange<UInt64> {
+        for seed in 1...2 as ClosedRange<UInt64> {
             try kind.with { fixture in
                 var play = try JournalPlay(fixture, seed: seed)
-                for _ in 0..<150 { try play.act() }
+                for _ in 0..<80 { try play.act() }
                 let told = try events(of: fixture.store)
                 #expect(Set(told.compactMap(\.accepted?.deliveries)).count > 1, "the play is worth something")
                 try play.check(told)
@@ -81,7 +81,7 @@ struct JournalContractTests {
         try kind.with { fixture in
             var fixture = fixture
             let app = try fixture.app()
-            for number in 0..<1200 { _ = try fixture.device(app, "d\(number)") }
+            _ = try fixture.devices(app, 1200)
             _ = try fixture.send(app, to: Audience(.alias, ["d1"]))
             _ = try fixture.send(app, to: Audience(.all))
             _ = try fixture.send(app, to: Audience(.alias, ["d2"]))

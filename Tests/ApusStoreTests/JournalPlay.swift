@@ -18,7 +18,7 @@ struct JournalPlay {
         random = SeededGenerator(seed: seed)
         let app = try fixture.app()
         self.app = app
-        devices = try (0..<80).map { try fixture.device(app, "d\($0)") }
+        devices = try fixture.devices(app, 80)
     }
 
     private var now: Timestamp { fixture.clock.now }

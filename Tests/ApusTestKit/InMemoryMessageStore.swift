@@ -78,6 +78,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     var journal: [StateEvent] = []
     var journalStart: Int64 = 1
     var eventCount = 0
+    var webhookList: [Webhook] = []
     fileprivate var nodes: [DeviceNumber: NodeNumber] = [:]
     private var last = MessageID.zero
 
@@ -108,6 +109,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.deadCount = deadCount
         copy.journal = journal
         copy.journalStart = journalStart
+        copy.webhookList = webhookList
         copy.nodes = nodes
         copy.last = last
         return copy

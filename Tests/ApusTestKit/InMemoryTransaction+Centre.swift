@@ -141,6 +141,8 @@ extension InMemoryTransaction {
         Array(business.letters.filter { $0.id < before ?? .max }.sorted { $0.id > $1.id }.prefix(limit))
     }
 
+    func deadLetter(_ id: Int64) -> DeadLetter? { business.letters.first { $0.id == id } }
+
     func removeDeadLetters(of row: Int64) { business.letters.removeAll { $0.row == row } }
 
     func removeDeadLetter(_ id: Int64) -> DeadLetter? {

@@ -33,6 +33,20 @@ package struct StoreFixture {
         return device!
     }
 
+    /// Registers so many devices at once, with the aliases d0, d1 and so on.
+    package func devices(_ app: App, _ count: Int) throws -> [Device] {
+        var devices: [Device] = []
+        try store.write { transaction in
+            for number in 0..<count {
+                let registration = DeviceRegistration(
+                    app: app.number, tenant: "", alias: "d\(number)", platform: .android,
+                    nativeToken: "token-d\(number)", tags: [])
+                devices.append(try transaction.register(registration, newID: RandomToken.hex128(), at: clock.now))
+            }
+        }
+        return devices
+    }
+
     package mutating func nextID() -> MessageID { identifiers.next(at: clock.now) }
 
     /// Accepts a message as the dispatcher does.

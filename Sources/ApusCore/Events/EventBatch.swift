@@ -17,6 +17,19 @@ package struct EventBatch: Sendable {
     package let last: EventID
     /// What it missed before these events.
     package let gap: EventGap?
+    /// When the first of them happened; nil if there is none.
+    package let oldest: Timestamp?
+
+    init(text: ByteBuffer = ByteBuffer(), count: Int = 0, last: EventID, gap: EventGap?, oldest: Timestamp? = nil) {
+        self.text = text
+        self.count = count
+        self.last = last
+        self.gap = gap
+        self.oldest = oldest
+    }
+
+    /// Whether there is nothing to tell.
+    package var isEmpty: Bool { count == 0 && gap == nil }
 }
 
 /// Events that somebody did not get and never will: the journal does not have them any more, or never did.

@@ -45,7 +45,7 @@ struct EventRound {
                 for request in group { idle(request) }
             } else if after > last {
                 let gap = EventGap(from: after.next, to: last, reason: .unknown)
-                for request in group { answer(request, EventBatch(text: ByteBuffer(), count: 0, last: last, gap: gap)) }
+                for request in group { answer(request, EventBatch(last: last, gap: gap)) }
             } else if pages < settings.pagesPerRound {
                 pages += 1
                 try read(after, for: group, last, snapshot)
@@ -74,7 +74,7 @@ struct EventRound {
                 try known[reading]
                 ?? text.batch(request.filter, request.form, limit: request.limit, gap: gap, snapshot)
             known[reading] = batch
-            if batch.count > 0 || gap != nil {
+            if !batch.isEmpty {
                 answer(request, batch)
             } else {
                 var request = request
@@ -96,7 +96,7 @@ struct EventRound {
     private mutating func idle(_ request: EventRequest) {
         guard let after = request.after else { return }
         if !request.waits || request.askedAt + settings.patience <= now {
-            answer(request, EventBatch(text: ByteBuffer(), count: 0, last: after, gap: nil))
+            answer(request, EventBatch(last: after, gap: nil))
         } else {
             waiting.append(request)
         }

@@ -21,18 +21,20 @@ struct EventText {
         var text = ByteBuffer()
         var count = 0
         var last = page.last
+        var oldest: Timestamp?
         for (index, event) in page.events.enumerated() where filter.mayMatch(event) {
             guard let owner = try faces.owner(of: event, snapshot) else { continue }
             guard filter.app == nil || filter.app == owner.app else { continue }
             let range = written[index] ?? write(event, owner, at: index)
             append(range, id: page.id(at: index), form, isFirst: count == 0, to: &text)
             count += 1
+            oldest = oldest ?? event.at
             if count == limit {
                 last = page.id(at: index)
                 break
             }
         }
-        return EventBatch(text: text, count: count, last: last, gap: gap)
+        return EventBatch(text: text, count: count, last: last, gap: gap, oldest: oldest)
     }
 
     private func append(

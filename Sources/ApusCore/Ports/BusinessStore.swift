@@ -29,6 +29,7 @@ package protocol BusinessSnapshot {
     func nextCentreTime() throws -> Timestamp?
     /// The latest first, from before `before`.
     func deadLetters(before: Int64?, limit: Int) throws -> [DeadLetter]
+    func deadLetter(_ id: Int64) throws -> DeadLetter?
 }
 
 package protocol BusinessTransaction: BusinessSnapshot {

@@ -1,4 +1,4 @@
-/// The journal: what happened to deliveries, in the order in which it was written.
+/// The journal: what happened to deliveries, in the order in which it was written; and who is told of it.
 package protocol EventSnapshot {
     /// The next events behind `after`, whole as they follow one another. If events behind `after` are gone, the page
     /// begins with the first that is there.
@@ -8,6 +8,8 @@ package protocol EventSnapshot {
     func lastEvent() throws -> EventID
     /// - Returns: nil if there is no such device.
     func face(of device: DeviceNumber) throws -> DeviceFace?
+    /// Webhooks in the order in which they were made, with their secrets encrypted.
+    func webhooks() throws -> [Webhook]
 }
 
 /// Whoever changes deliveries has it written into the journal, in the same transaction.
@@ -18,4 +20,11 @@ package protocol EventTransaction: EventSnapshot {
     /// about `limit` commits. The last that were written stay, so that no number is used twice.
     /// - Returns: whether more is left to do.
     func purgeJournal(before time: Timestamp, keeping: Int64, limit: Int) throws -> Bool
+
+    /// Adds the webhook, or changes the one with its id, whose progress then stays.
+    func putWebhook(_ webhook: Webhook) throws
+    func setProgress(_ progress: WebhookProgress, ofWebhook id: String) throws
+    /// Removes the webhook and its dead letters.
+    /// - Returns: whether there was one.
+    func removeWebhook(_ id: String) throws -> Bool
 }

@@ -38,7 +38,6 @@ struct BusinessRoutes: Sendable {
             dispatcher: dispatcher, apps: apps, access: access, business: business, centre: context.centre,
             limits: limits
         ).add(to: router)
-        DeadLetterRoutes(dispatcher: dispatcher, access: access, centre: context.centre).add(to: router)
         ImportRoutes(
             dispatcher: dispatcher, access: access, centre: context.centre, limits: limits
         ).add(to: router)

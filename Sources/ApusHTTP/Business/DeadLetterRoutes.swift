@@ -2,18 +2,19 @@ import ApusCore
 import HTTPTypes
 import Hummingbird
 
-/// What the message centre could not deliver, under `/v1/dead-letters`: seen, tried again or given up.
+/// What could not be delivered, under `/v1/dead-letters`: seen, tried again or given up.
 struct DeadLetterRoutes: Sendable {
     let dispatcher: Dispatcher
     let access: Access
     let centre: MessageCentre
+    let webhooks: WebhookBook
 
     func add(to router: Router<APIContext>) {
         router.get("/v1/dead-letters") { request, context in try await list(request, context) }
         router.post("/v1/dead-letters/:id/replay") { request, context in
             let caller = try access.require(.sender, request, context)
             let id = Int64(try context.parameters.require("id")) ?? 0
-            let letter = try await centre.replay(id, noting: caller.act("dead_letter.replay", String(id)))
+            let letter = try await replay(id, noting: caller.act("dead_letter.replay", String(id)))
             return Response.json { Self.write(letter, &$0) }
         }
         router.delete("/v1/dead-letters/:id") { request, context in
@@ -28,6 +29,14 @@ struct DeadLetterRoutes: Sendable {
         }
     }
 
+    private func replay(_ id: Int64, noting act: AuditAct) async throws -> DeadLetter {
+        guard let letter = try await dispatcher.query({ try $0.deadLetter(id) }), letter.post != nil else {
+            return try await centre.replay(id, noting: act)
+        }
+        try await webhooks.replay(letter, noting: act)
+        return letter
+    }
+
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
         try access.require(.viewer, request, context)
         let page = try BusinessPage(request)
@@ -40,7 +49,8 @@ struct DeadLetterRoutes: Sendable {
 
     private static func write(_ letter: DeadLetter, _ object: inout JSONObjectWriter) {
         object.member("id", int: letter.id)
-        object.member("row", int: letter.row)
+        object.member("row", int: letter.post == nil ? letter.row : nil)
+        object.member("webhook", string: letter.post?.webhook)
         object.member("mode", string: letter.mode)
         object.member("title", string: letter.title)
         object.member("user_num", string: letter.userNumber)

@@ -17,12 +17,20 @@ package final class EventListeners: Sendable {
 
     package var count: Int { open.load(ordering: .relaxed) }
 
+    /// - Throws: if there is none.
+    var journal: EventHub {
+        get throws(ApusError) {
+            guard let hub else {
+                throw ApusError(
+                    .notFound, code: "events_off", "This server keeps no journal of events: events.retention is 0.")
+            }
+            return hub
+        }
+    }
+
     /// - Throws: if there is nothing to listen to, or too many listen already.
     func admit() throws(ApusError) -> EventHub {
-        guard let hub else {
-            throw ApusError(
-                .notFound, code: "events_off", "This server keeps no journal of events: events.retention is 0.")
-        }
+        let hub = try journal
         guard count < most else {
             throw ApusError(
                 .unavailable(retryAfter: 10), code: "too_many_listeners",

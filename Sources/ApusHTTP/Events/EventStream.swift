@@ -68,7 +68,7 @@ final class EventStream: EventFollower, @unchecked Sendable {
         if notice.readableBytes > 0 { write(notice) }
         if batch.count > 0 { write(batch.text) }
         channel.flush()
-        let isDone = !query.follows && batch.count == 0 && batch.gap == nil
+        let isDone = !query.follows && batch.isEmpty
         if isDone || NIODeadline.now() - began > Self.longest { end() } else { proceed() }
     }
 

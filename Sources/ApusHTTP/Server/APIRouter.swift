@@ -13,7 +13,7 @@ package enum APIRouter {
     package static func responder(
         dispatcher: Dispatcher, doorkeeper: Doorkeeper, audit: AuditBook, accounts: any AccountBook,
         credentials: CredentialBook, endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext,
-        umengJobs: (any VendorJobs)?, events: EventListeners, isDemo: Bool,
+        umengJobs: (any VendorJobs)?, events: EventListeners, webhooks: WebhookBook, isDemo: Bool,
         limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
         registrationApp: String?, readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
     ) -> HTTPServerContext.Responder {
@@ -29,6 +29,9 @@ package enum APIRouter {
         MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: recallSeconds)
             .add(to: router)
         EventRoutes(dispatcher: dispatcher, apps: apps, access: access, listeners: events).add(to: router)
+        WebhookRoutes(apps: apps, webhooks: webhooks, listeners: events, access: access).add(to: router)
+        DeadLetterRoutes(dispatcher: dispatcher, access: access, centre: business.centre, webhooks: webhooks)
+            .add(to: router)
         AccountRoutes(dispatcher: dispatcher, apps: apps, accounts: accounts, access: access).add(to: router)
         TokenRoutes(dispatcher: dispatcher, apps: apps, tokens: doorkeeper.tokens, access: access).add(to: router)
         AuditRoutes(dispatcher: dispatcher, audit: audit, access: access).add(to: router)

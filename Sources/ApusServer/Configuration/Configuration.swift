@@ -12,6 +12,7 @@ package struct Configuration: Sendable {
     package var sessions = Sessions()
     package var retention = Retention()
     package var events = Events()
+    package var webhooks = Webhooks()
     package var storage = Storage()
     package var tls = TLS()
     package var xmpp = XMPP()
@@ -95,6 +96,12 @@ package struct Configuration: Sendable {
         package var retention = Duration.days(3)
         package var kept = 50_000_000
         package var listeners = 256
+    }
+
+    package struct Webhooks: Sendable {
+        package var batch = 100
+        package var attempts = 12
+        package var timeout = Duration.seconds(10)
     }
 
     package struct Storage: Sendable {

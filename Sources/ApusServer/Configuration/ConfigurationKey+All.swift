@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key there is, in the order in which they are shown.
     package static let all: [ConfigurationKey] =
-        server + http + log + limits + messages + sessions + retention + events + storage + tls + xmpp
+        server + http + log + limits + messages + sessions + retention + events + webhooks + storage + tls + xmpp
         + legacyAPNs + unifiedPush + outgoing + business + audit
 
     private static let server: [ConfigurationKey] = [
@@ -128,6 +128,16 @@ extension ConfigurationKey {
         .init(
             "events.listeners", \.events.listeners, .integer(1...100_000),
             "How many may listen to events at the same time"),
+    ]
+
+    private static let webhooks: [ConfigurationKey] = [
+        .init("webhooks.batch", \.webhooks.batch, .integer(1...1000), "The most events in a post"),
+        .init(
+            "webhooks.attempts", \.webhooks.attempts, .integer(1...100),
+            "How often a post is tried before it becomes a dead letter, after 5s and then twice as long each time"),
+        .init(
+            "webhooks.timeout", \.webhooks.timeout, .duration(.seconds(1) ... .seconds(120)),
+            "How long a receiver may take to answer"),
     ]
 
     private static let storage: [ConfigurationKey] = [

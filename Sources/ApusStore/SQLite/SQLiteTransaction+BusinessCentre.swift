@@ -23,9 +23,12 @@ private enum Statements {
             UNION ALL SELECT min(not_before) FROM notices WHERE state = 0)
         """
     static let insertLetter: SQL = """
-        INSERT INTO dead_letters (row, mode, title, user_num, reason, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO dead_letters (row, mode, title, user_num, reason, attempts, at, webhook, post, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
-    static let letterColumns = "SELECT id, row, mode, title, user_num, reason, attempts, at FROM dead_letters"
+    static let letterColumns = """
+        SELECT id, row, mode, title, user_num, reason, attempts, at, webhook, post, body FROM dead_letters
+        """
     static let letters: SQL = "\(letterColumns) WHERE id < ? ORDER BY id DESC LIMIT ?"
     static let letter: SQL = "\(letterColumns) WHERE id = ?"
     static let removeLetter: SQL = "DELETE FROM dead_letters WHERE id = ?"
@@ -73,13 +76,14 @@ extension SQLiteTransaction {
     private func letter(_ row: SQLiteRow) -> DeadLetter {
         DeadLetter(
             id: row.int(0), row: row.int(1), mode: row.text(2), title: row.text(3), userNumber: row.optionalText(4),
-            reason: row.text(5), attempts: row.int(6), at: row.time(7))
+            reason: row.text(5), attempts: row.int(6), at: row.time(7),
+            post: row.optionalText(8).map { DeadLetter.Post(webhook: $0, id: row.text(9), body: row.text(10)) })
     }
 
     func insert(_ letter: DeadLetter) throws {
         try database.run(
             Statements.insertLetter, letter.row, letter.mode, letter.title, letter.userNumber, letter.reason,
-            letter.attempts, letter.at)
+            letter.attempts, letter.at, letter.post?.webhook, letter.post?.id, letter.post?.body)
     }
 
     func deadLetters(before: Int64?, limit: Int) throws -> [DeadLetter] {
@@ -88,12 +92,16 @@ extension SQLiteTransaction {
         return letters
     }
 
+    func deadLetter(_ id: Int64) throws -> DeadLetter? {
+        try database.first(Statements.letter, id, value: letter)
+    }
+
     func removeDeadLetters(of row: Int64) throws {
         try database.run(Statements.removeLetters, row)
     }
 
     func removeDeadLetter(_ id: Int64) throws -> DeadLetter? {
-        guard let letter = try database.first(Statements.letter, id, value: letter) else { return nil }
+        guard let letter = try deadLetter(id) else { return nil }
         try database.run(Statements.removeLetter, id)
         return letter
     }

@@ -166,16 +166,16 @@ struct EventHubTests {
         }
     }
 
-    @Test("serves a hundred at different places of the journal, each without a gap")
+    @Test("serves many at different places of the journal, each without a gap")
     func many() async throws {
         try await DispatcherFixture.with { fixture in
             _ = try fixture.device("ann")
-            for _ in 0..<60 { _ = try await fixture.send("ann") }
-            let followers = (0..<100).map { follower(fixture, after: EventID(Int64($0))) }
+            for _ in 0..<30 { _ = try await fixture.send("ann") }
+            let followers = (0..<40).map { follower(fixture, after: EventID(Int64($0))) }
             for follower in followers { follower.ask() }
             for (index, follower) in followers.enumerated() {
-                try await eventually { follower.count == 120 - index }
-                #expect(try events(follower).map(\.id) == (index + 1...120).map(String.init))
+                try await eventually { follower.count == 60 - index }
+                #expect(try events(follower).map(\.id) == (index + 1...60).map(String.init))
             }
         }
     }
