@@ -28,7 +28,7 @@ struct JournalPlay {
         let device = devices.randomElement(using: &random)!
         let earlier = messages.randomElement(using: &random)
         let now = now
-        switch (Int.random(in: 0...11, using: &random), earlier) {
+        switch (Int.random(in: 0...13, using: &random), earlier) {
         case (0, _), (1, _), (_, nil): try send(to: device)
         case (2, let message?), (3, let message?): try change(message, device)
         case (4, let message?):
@@ -44,6 +44,8 @@ struct JournalPlay {
         case (8, _): _ = try fixture.device(app, "e\(Int.random(in: 0...9, using: &random))", token: device.nativeToken)
         case (9, _):
             try fixture.store.write { _ = try $0.expire(at: now, limit: 3) }
+        case (10, _): try schedule()
+        case (11, _): try fixture.store.write { _ = try $0.removeDevice(id: device.id, at: now) }
         default: try post(to: device)
         }
     }
@@ -53,6 +55,23 @@ struct JournalPlay {
         let timeToLive = Int64.random(in: 1...60, using: &random)
         messages.append(
             try fixture.send(app, to: audience, confirm: Bool.random(using: &random), timeToLive: timeToLive))
+    }
+
+    /// A message for everybody that waits for its time, which comes at once.
+    private mutating func schedule() throws {
+        let request = PushRequest(
+            app: app.number, appID: app.id, audience: Audience(.all), content: MessageContent(alert: ""),
+            needsConfirmation: true, timeToLive: 60)
+        let message = Message(
+            id: fixture.nextID(), app: app.number, appID: app.id, tenant: "", content: request.content,
+            needsConfirmation: true, expiresAt: now.adding(seconds: 60), sendAt: now.adding(milliseconds: 5))
+        try fixture.store.write { try $0.insert(message, request: request, targets: []) }
+        try fixture.store.write { transaction in
+            var targets: [Target] = []
+            try transaction.resolve(Audience(.all), app: app.number, into: &targets)
+            try transaction.release(message, to: targets[...])
+        }
+        messages.append(message)
     }
 
     private mutating func change(_ message: Message, _ device: Device) throws {
@@ -92,14 +111,14 @@ struct JournalPlay {
         var endpoint: Endpoint?
         try fixture.store.write { endpoint = try? $0.registerEndpoint(registration, newID: id, at: now) }
         guard let endpoint else { return }
-        let push = EndpointPush(
-            endpoint: endpoint.number, registration: name, data: [1], urgency: .normal, topic: "topic")
+        let push = EndpointPush(endpoint: endpoint.number, registration: name, data: [1])
         let request = PushRequest(
             app: app.number, appID: app.id, audience: Audience(.device, [device.id]),
-            content: MessageContent(alert: "", push: push), needsConfirmation: true, timeToLive: 60)
+            content: MessageContent(alert: "", collapseKey: "topic", push: push), needsConfirmation: true,
+            timeToLive: 60)
         let message = Message(request, id: fixture.nextID(), at: now)
         try fixture.store.write { transaction in
-            try transaction.endPushes(to: endpoint.number, topic: "topic", at: now)
+            try transaction.replaceUndelivered(by: message, for: [endpoint.target], at: now)
             try transaction.insert(message, request: request, targets: [endpoint.target])
         }
         messages.append(message)
@@ -120,12 +139,12 @@ struct JournalPlay {
                 try $0.deliveries(of: message.id, after: nil, limit: 1000)
             }
             let accepted = told.filter { $0.message == message.id && $0.kind == .accepted }
-            #expect(accepted.map { $0.accepted?.deliveries } == [records.count])
+            #expect(accepted.map { $0.accepted?.deliveries } == [message.sendAt == nil ? records.count : 0])
             for record in records {
                 let new = Delivery(needsConfirmation: record.delivery.needsConfirmation)
                 let key = DeliveryKey(message: message.id, device: record.device)
                 let expected =
-                    [StateEvent(.unsent, message.id, record.device, at: message.id.time)]
+                    [StateEvent(.unsent, message.id, record.device, at: message.sentFrom)]
                     + record.delivery.events(since: new, of: message.id, to: record.device)
                 let events = byDelivery.removeValue(forKey: key) ?? []
                 #expect(events.map(\.kind) == expected.map(\.kind))

@@ -35,7 +35,7 @@ extension BusinessRoutes {
                 parameters: [.query("push_message_id", .text, isRequired: true)],
                 answers: [.json(.named("BusinessPushStatus"))], refusals: [404]),
             APIOperation(
-                .get, "/v1/dead-letters", "What the message centre could not deliver, the latest first.",
+                .get, "/v1/dead-letters", "What could not be delivered, the latest first.",
                 access: .token(.viewer), parameters: [.limit, .before],
                 answers: [.json(.object(["deadLetters": .list(of: .named("DeadLetter")), "next?": .integer]))]),
             APIOperation(
@@ -66,7 +66,8 @@ extension BusinessRoutes {
                 "push_message_id": .integer, "message_id?": .string, "ios_status": .string, "android_status": .string,
             ]),
             "DeadLetter": .object([
-                "id": .integer, "row": .integer, "mode": .string, "title": .string, "user_num": .string,
+                "id": .integer, "row?": .integer, "webhook?": .string, "mode": .string, "title": .string,
+                "user_num?": .string,
                 "reason": .string, "attempts": .integer, "at": .time,
             ]),
             "Import": .object([

@@ -7,7 +7,8 @@ import NIOCore
 enum APIDocument {
     /// Each stands in a file beside its routes.
     static let features = [
-        RegistrationRoutes.document, SendBody.document, MessageRoutes.document, AppRoutes.document,
+        RegistrationRoutes.document, SendBody.document, MessageRoutes.document, EventRoutes.document,
+        WebhookRoutes.document, AppRoutes.document,
         DeviceRoutes.document,
         AccountRoutes.document, CredentialRoutes.document, TokenRoutes.document, AuditRoutes.document,
         PolicyRoutes.document,
