@@ -113,6 +113,18 @@ class TestRefusals:
         assert server.get("/v1/events").status_code == 401
         assert server.get("/v1/events", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
+    def test_who_loses_the_right_to_listen_hears_no_more(self, server, app, device):
+        made = server.admin("POST", "/v1/tokens", json={"name": "listener", "role": "viewer"})
+        headers = {"Authorization": f"Bearer {made.json()['token']}"}
+        with Listener(server, headers, app=app.id) as listener:
+            open_when_positioned(listener)
+            first = app.send_to(device)
+            eventually(lambda: len(listener.states(first)) == 2)
+            assert server.admin("DELETE", "/v1/tokens/listener").status_code == 204
+            second = app.send_to(device)
+            listener.thread.join(30)
+            assert not listener.thread.is_alive() and listener.states(second) == []
+
     def test_there_may_be_only_so_many(self, start_server):
         server = start_server(events__listeners=2)
         with Listener(server), Listener(server) as second:

@@ -64,7 +64,8 @@ package final class WebhookBook: Sendable {
     /// - Returns: it, and the secret that its receiver checks signatures with.
     /// - Throws: `ApusError` if nothing could be posted there, or the app has as many as it may.
     package func add(
-        to app: App, url: String, kinds: EventKinds, noting act: @escaping @Sendable (Webhook) -> AuditAct? = { _ in nil }
+        to app: App, url: String, kinds: EventKinds,
+        noting act: @escaping @Sendable (Webhook) -> AuditAct? = { _ in nil }
     ) async throws -> (Webhook, secret: String) {
         try context.sender.check(url: url)
         let (id, secret, now, most) = (

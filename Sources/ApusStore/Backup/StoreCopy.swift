@@ -69,7 +69,9 @@ package enum StoreFile {
         let file = path(in: directory)
         do {
             let queue = try open(file)
-            let result = try queue.read { try body(SQLiteTransaction(database: SQLiteStatements($0))) }
+            let result = try queue.read { database in
+                try body(SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false)))
+            }
             try queue.close()
             return result
         } catch let error as DatabaseError {
