@@ -26,8 +26,14 @@ extension EventRoutes {
                     .header(
                         "Last-Event-ID", id.described("The event that the client had last; stronger than `after`.")),
                 ],
-                answers: [.text("text/event-stream", "The events.")], refusals: [404])
+                answers: [.events(fields, "The events.")], refusals: [404])
         ])
+
+    private static let fields = JSONSchema.object([
+        "event?": .oneOf("message", "position", "gap")
+            .described("`position`: all up to `id` was given. `gap`: events are lost that were wanted."),
+        "id?": id, "data": .string.described("A JSON object."), "retry?": .integer,
+    ])
 
     private static let state = "(accepted|unsent|sent|received|read|expired|failed|cancelled)"
     private static let id = JSONSchema.string(matching: "^[0-9]{1,18}$")

@@ -75,6 +75,11 @@ struct APIOperation: Sendable {
         static func text(_ type: String, _ text: String) -> Answer {
             Answer(status: 200, text: text, type: type, schema: .string)
         }
+
+        /// Server-sent events, each with these fields.
+        static func events(_ fields: JSONSchema, _ text: String) -> Answer {
+            Answer(status: 200, text: text, type: "text/event-stream", schema: fields)
+        }
     }
 
     let method: HTTPRequest.Method
