@@ -99,6 +99,8 @@ def test_a_message_arrives_encrypted_and_signed(app, service):
 def test_who_has_a_connection_gets_it_there(app, service):
     device = subscribe(app, service)
     with device.connect() as connection:
+        # The server answers the upgrade before it knows the device as connected.
+        eventually(lambda: app.server.admin("GET", f"/v1/devices/{device.id}").json()["connected"])
         message = app.send_to(device)
         assert connection.message()["id"] == message
     assert service.requests.empty()

@@ -54,7 +54,7 @@ class Program:
         self.process.kill()
         self.process.communicate()
 
-    def line(self, within=10):
+    def line(self, within=40):
         line = self._lines.get(timeout=within)
         assert line is not None, f"the client ended: {self.process.stderr.read()}"
         return line
