@@ -65,6 +65,11 @@ package struct WebhookProgress: Sendable, Equatable {
         self.problem = problem
     }
 
+    /// How long the next post has to wait: never more than a day, even if the clock was set back.
+    package func wait(at now: Timestamp) -> Duration {
+        .milliseconds(min(max(notBefore.milliseconds - now.milliseconds, 0), 86_400_000))
+    }
+
     /// What is to be done after a post.
     package enum Step: Sendable, Equatable {
         case goOn

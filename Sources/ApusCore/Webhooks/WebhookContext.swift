@@ -73,11 +73,6 @@ struct WebhookContext: Sendable {
         }
         if letter != nil { metrics.givenUp.increment() }
     }
-
-    func sleep(until time: Timestamp) async throws {
-        let wait = time.milliseconds - clock.now.milliseconds
-        if wait > 0 { try await Task.sleep(for: .milliseconds(wait)) }
-    }
 }
 
 extension Webhook {

@@ -54,7 +54,7 @@ final class WebhookCourier: Sendable {
         let body = webhook.body(batch)
         var progress = earlier
         while true {
-            try await context.sleep(until: progress.notBefore)
+            try await Task.sleep(for: progress.wait(at: context.clock.now))
             let answer = await context.post(body, id: id, to: webhook, secrets, attempts: progress.attempts)
             try Task.checkCancellation()
             switch progress.posted(

@@ -68,6 +68,15 @@ struct WebhookProgressTests {
         #expect(step == .giveUp(attempts: 3, reason: "it answered 500"))
         #expect(progress == WebhookProgress(after: EventID(9), problem: "it answered 500"))
     }
+
+    @Test("lets the next post wait as long as was said, but never longer than a day when the clock is set back")
+    func waiting() {
+        var progress = WebhookProgress(after: EventID(3))
+        #expect(progress.wait(at: now) == .zero)
+        _ = progress.posted(failure, upTo: EventID(9), mostAttempts: 3, at: now)
+        #expect(progress.wait(at: now) == .seconds(5) && progress.wait(at: now.adding(seconds: 9)) == .zero)
+        #expect(progress.wait(at: now.adding(seconds: -365 * 86_400)) == .seconds(86_400))
+    }
 }
 
 @Suite("Webhooks")
