@@ -20,7 +20,7 @@ extension SessionShard {
         switch slots[Int(handle.slot)].session.confirm(message) {
         case .expected(let sentAt, let isRecorded):
             if !isRecorded { unrecordedSentAt = sentAt }
-            backend.metrics.confirmSeconds.recordNanoseconds((now.milliseconds - sentAt.milliseconds) * 1_000_000)
+            backend.metrics.confirmSeconds.recordMilliseconds(now.milliseconds - sentAt.milliseconds)
             if receipt == .acknowledged { receipt = .received }
         case .echo:
             if receipt == .acknowledged { receipt = .received }

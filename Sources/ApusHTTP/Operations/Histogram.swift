@@ -33,14 +33,16 @@ final class Histogram: TimerHandler, @unchecked Sendable {
         var bucket = 0
         while bucket < Self.nanoseconds.count, duration > Self.nanoseconds[bucket] { bucket += 1 }
         let stripe = Self.stripe * Self.width
-        cells[stripe + bucket].add(1, ordering: .relaxed)
-        cells[stripe + Self.bounds.count + 1].add(duration, ordering: .relaxed)
+        cells[stripe + bucket].wrappingAdd(1, ordering: .relaxed)
+        // Devices that confirm after days, and clocks that jump by years, bring it beyond 64 bits.
+        cells[stripe + Self.bounds.count + 1].wrappingAdd(duration, ordering: .relaxed)
     }
 
     /// Threads have their descriptors in different pages.
     private static var stripe: Int { (Int(bitPattern: pthread_self()) >> 12) & (stripes - 1) }
 
-    /// For each bound how many durations lie within it, then how many there are, and their sum in seconds.
+    /// For each bound how many durations lie within it, then how many there are, and their sum in seconds, which begins
+    /// anew after 584 years.
     var value: (cumulative: [Int64], sum: Double) {
         var cumulative: [Int64] = []
         var count: Int64 = 0
@@ -48,10 +50,10 @@ final class Histogram: TimerHandler, @unchecked Sendable {
             count += total(bucket)
             cumulative.append(count)
         }
-        return (cumulative, Double(total(Self.bounds.count + 1)) / 1e9)
+        return (cumulative, Double(UInt64(bitPattern: total(Self.bounds.count + 1))) / 1e9)
     }
 
     private func total(_ index: Int) -> Int64 {
-        (0..<Self.stripes).reduce(0) { $0 + cells[$1 * Self.width + index].load(ordering: .relaxed) }
+        (0..<Self.stripes).reduce(0) { $0 &+ cells[$1 * Self.width + index].load(ordering: .relaxed) }
     }
 }

@@ -49,6 +49,17 @@ struct PrometheusMetricsTests {
         #expect(lines.suffix(2) == [#"a_seconds_sum{k="v"} 3601.500200001"#, #"a_seconds_count{k="v"} 5"#])
     }
 
+    @Test("devices that confirm after years, or a clock that jumps by as many, do no harm")
+    func hugeDurations() {
+        let metrics = PrometheusMetrics()
+        let timer = Timer(label: "a_seconds", factory: metrics)
+        for _ in 0..<3 { timer.recordNanoseconds(.max) }
+        timer.recordNanoseconds(-1)
+        let lines = metrics.text.split(separator: "\n").map(String.init)
+        #expect(lines.contains(#"a_seconds_bucket{le="600.0"} 1"#))
+        #expect(lines.last == "a_seconds_count 4")
+    }
+
     @Test("nothing that many threads record at once is lost")
     func threads() {
         let histogram = Histogram()
