@@ -7,6 +7,13 @@ package final class TokenBook: Sendable {
         let expiry: Expiry
     }
 
+    private struct State {
+        /// Those of the store.
+        var entries: [SecretHash: Entry] = [:]
+        /// That of the configuration, which may be one of the store's besides.
+        var configured: AdminToken?
+    }
+
     /// Tokens that there may be.
     private static let most = 1000
     /// The longest that a token may hold.
@@ -15,13 +22,12 @@ package final class TokenBook: Sendable {
     package static let configuredName = "configured"
 
     private let dispatcher: Dispatcher
-    private let entries = Mutex<[SecretHash: Entry]>([:])
-    private let configured: AdminToken?
+    private let state: Mutex<State>
 
     /// - Parameter configured: a token of the role `admin` that is not in the store.
     package init(dispatcher: Dispatcher, configured: String?) {
         self.dispatcher = dispatcher
-        self.configured = configured.map { Self.configured($0, at: dispatcher.clock.now) }
+        state = Mutex(State(configured: configured.map { Self.configured($0, at: dispatcher.clock.now) }))
     }
 
     private static func configured(_ secret: String, at now: Timestamp) -> AdminToken {
@@ -33,8 +39,10 @@ package final class TokenBook: Sendable {
     package func load() async throws -> String? {
         let now = dispatcher.clock.now
         let stored = try await dispatcher.query { try $0.adminTokens() }
-        for token in stored + [configured].compactMap({ $0 }) { add(token) }
-        guard configured == nil, !stored.contains(where: { $0.administers(at: now) }) else { return nil }
+        for token in stored { add(token) }
+        guard state.withLock({ $0.configured == nil }), !stored.contains(where: { $0.administers(at: now) }) else {
+            return nil
+        }
         var (name, number) = ("admin", 1)
         while stored.contains(where: { $0.name == name }) {
             number += 1
@@ -50,7 +58,12 @@ package final class TokenBook: Sendable {
     /// - Throws: `ApusError` if it has expired.
     package func token(_ secret: String) throws(ApusError) -> AdminToken? {
         let hash = SecretHash(of: secret)
-        guard let entry = entries.withLock({ $0[hash] }) else { return nil }
+        let (configured, entry) = state.withLock { ($0.configured, $0.entries[hash]) }
+        if let configured, configured.hash.matches(hash) {
+            note(use: configured, at: dispatcher.clock.now)
+            return configured
+        }
+        guard let entry else { return nil }
         let token = entry.token
         guard !entry.expiry.hasPassed(dispatcher.clock) else {
             throw ApusError(
@@ -64,32 +77,31 @@ package final class TokenBook: Sendable {
 
     /// Whether the token with this hash still lets its bearer in.
     func holds(_ hash: SecretHash) -> Bool {
-        entries.withLock { $0[hash] }.map { !$0.expiry.hasPassed(dispatcher.clock) } ?? false
+        let (configured, entry) = state.withLock { ($0.configured, $0.entries[hash]) }
+        return configured?.hash.matches(hash) ?? false || entry.map { !$0.expiry.hasPassed(dispatcher.clock) } ?? false
     }
 
     /// Keeps the hour, so that a token in use costs one write in an hour.
     private func note(use token: AdminToken, at now: Timestamp) {
         let hour = Timestamp(milliseconds: now.milliseconds / 3_600_000 * 3_600_000)
         guard token.usedAt != hour else { return }
-        entries.withLock { $0[token.hash]?.token.usedAt = hour }
-        guard token.name != Self.configuredName else { return }
+        guard token.name != Self.configuredName else { return state.withLock { $0.configured?.usedAt = hour } }
+        state.withLock { $0.entries[token.hash]?.token.usedAt = hour }
         Task { [dispatcher] in try? await dispatcher.update { try $0.noteUse(ofAdminToken: token.hash, at: hour) } }
     }
 
     /// From now on this is the token of the configuration; nil if it has none.
     package func configure(_ secret: String?) {
         let token = secret.map { Self.configured($0, at: dispatcher.clock.now) }
-        entries.withLock { entries in
-            entries = entries.filter { $1.token.name != Self.configuredName || $0 == token?.hash }
-        }
-        if let token, entries.withLock({ $0[token.hash] == nil }) { add(token) }
+        state.withLock { if $0.configured?.hash != token?.hash { $0.configured = token } }
     }
 
     // MARK: Making and revoking
 
     /// All tokens, in the order of their names.
     package func list() -> [AdminToken] {
-        entries.withLock { $0.values.map(\.token) }.sorted { $0.name < $1.name }
+        state.withLock { $0.entries.values.map(\.token) + [$0.configured].compactMap { $0 } }
+            .sorted { $0.name < $1.name }
     }
 
     /// Makes a token.
@@ -107,7 +119,8 @@ package final class TokenBook: Sendable {
         let token = AdminToken(
             name: name, role: role, appID: appID, hash: SecretHash(of: secret), createdAt: now,
             expiresAt: lifetimeSeconds.map { now.adding(seconds: $0) })
-        try await dispatcher.update(noting: { _ in act }) { transaction in
+        // In the order of the commits, so that nothing brings back what was revoked meanwhile.
+        try await dispatcher.update(committed: { [self] _ in add(token) }, noting: { _ in act }) { transaction in
             guard try transaction.adminTokens().count < Self.most else {
                 throw ApusError(
                     .conflict, code: "too_many_tokens",
@@ -118,7 +131,6 @@ package final class TokenBook: Sendable {
                     .conflict, code: "token_exists", "There is a token named \(name). Choose another name.")
             }
         }
-        add(token)
         return (token, secret)
     }
 
@@ -132,14 +144,21 @@ package final class TokenBook: Sendable {
                 "This token is server.admin_token of the configuration. Remove it there and restart the server.")
         }
         let now = dispatcher.clock.now
-        let hasConfigured = entries.withLock { $0.values.contains { $0.token.name == Self.configuredName } }
-        let hash = try await dispatcher.update(noting: { _ in act }) { transaction in
+        let configured = state.withLock { $0.configured }
+        _ = try await dispatcher.update(committed: { [self] in remove($0) }, noting: { _ in act }) { transaction in
             let all = try transaction.adminTokens()
             guard let token = all.first(where: { $0.name == name }) else {
                 throw ApusError(.notFound, code: "unknown_token", "There is no token named \(name).")
             }
+            guard token.hash != configured?.hash else {
+                throw ApusError(
+                    .conflict, code: "configured_token",
+                    "The token \(name) would stay valid, as it is server.admin_token of the configuration too "
+                        + "(APUS_ADMIN_TOKEN in the server's environment). Remove it there and restart the server.")
+            }
             let others = all.filter { $0.name != name }
-            guard hasConfigured || !token.administers(at: now) || others.contains(where: { $0.administers(at: now) })
+            guard
+                configured != nil || !token.administers(at: now) || others.contains(where: { $0.administers(at: now) })
             else {
                 throw ApusError(
                     .conflict, code: "last_admin_token",
@@ -148,11 +167,14 @@ package final class TokenBook: Sendable {
             try transaction.removeAdminToken(token.hash)
             return token.hash
         }
-        entries.withLock { $0[hash] = nil }
     }
 
     private func add(_ token: AdminToken) {
         let entry = Entry(token: token, expiry: Expiry(at: token.expiresAt, dispatcher.clock))
-        entries.withLock { $0[token.hash] = entry }
+        state.withLock { $0.entries[token.hash] = entry }
+    }
+
+    private func remove(_ hash: SecretHash) {
+        state.withLock { $0.entries[hash] = nil }
     }
 }

@@ -77,6 +77,37 @@ struct TokenBookTests {
         }
     }
 
+    @Test("a token of the store that is configured too outlives its line in the configuration, and is not half revoked")
+    func configuredTwice() async throws {
+        try await DispatcherFixture.with { fixture in
+            let first = TokenBook(dispatcher: fixture.dispatcher, configured: nil)
+            let secret = try #require(try await first.load())
+            let book = try await book(fixture, configured: secret)
+            #expect(book.list().map(\.name) == ["admin", TokenBook.configuredName])
+            _ = try await book.create(named: "ann", role: .admin)
+            #expect(await code { try await book.revoke("admin") } == "configured_token")
+            #expect(try book.token(secret)?.role == .admin)
+            book.configure(nil)
+            #expect(try book.token(secret)?.name == "admin")
+            try await book.revoke("admin")
+            #expect(try book.token(secret) == nil)
+        }
+    }
+
+    @Test("a token that is revoked as soon as it is there does not come back")
+    func revokedAtOnce() async throws {
+        try await DispatcherFixture.with { fixture in
+            let book = try await book(fixture)
+            for number in 0..<200 {
+                let name = "t\(number)"
+                async let made = book.create(named: name, role: .admin).secret
+                while await code({ try await book.revoke(name) }) != nil {}
+                let secret = try await made
+                #expect(try book.token(secret) == nil)
+            }
+        }
+    }
+
     @Test("a token is refused from the moment at which it expires")
     func expiry() async throws {
         try await DispatcherFixture.with { fixture in
