@@ -32,8 +32,7 @@ package enum KeyFile {
     /// Reads the key.
     /// - Throws: `StartingError` with what to do.
     static func openExisting(_ path: String) throws -> SecretBox {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        if let mode = attributes?[.posixPermissions] as? NSNumber, mode.intValue & 0o077 != 0 {
+        if let permissions = PrivateFile.permissions(of: path), permissions & 0o077 != 0 {
             throw unusable("The key file \(path) can be read by others than its owner. Run: chmod 600 \(path)")
         }
         guard let box = read(path) else {
@@ -82,6 +81,13 @@ extension SecretBox {
 
 /// A file that only its owner reads.
 enum PrivateFile {
+    /// Who may do what with a file, or what a link leads to, as others give certificates and secrets away.
+    /// - Returns: nil if there is none.
+    static func permissions(of path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_mode & 0o7777) : nil
+    }
+
     /// Makes the file. It is there in full or not at all.
     static func write(_ text: String, to path: String) throws {
         let temporary = path + ".new"

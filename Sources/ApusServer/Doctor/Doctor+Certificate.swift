@@ -44,9 +44,7 @@ extension Doctor {
     }
 
     private static func privateKey(_ path: String) -> Diagnosis {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let permissions = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
-        guard permissions & 0o007 == 0 else {
+        guard PrivateFile.permissions(of: path).map({ $0 & 0o007 == 0 }) ?? true else {
             return .problem(
                 "certificate.key", "Others on this machine can read the private key \(path).", "chmod 600 \(path)")
         }

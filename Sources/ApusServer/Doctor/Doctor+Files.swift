@@ -5,7 +5,9 @@ import Foundation
 extension Doctor {
     static func files(_ configuration: Configuration) -> [Diagnosis] {
         let directory = configuration.server.dataDirectory
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: directory) else {
+        // What a link leads to counts, and not the link.
+        let target = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
             return [.ok("files.data_dir", "There is no \(directory) yet; the server makes it.")]
         }
         var found = [
@@ -14,10 +16,10 @@ extension Doctor {
         ]
         let hasDatabase = FileManager.default.fileExists(atPath: directory + "/" + Backup.database)
         let path = KeyFile.path(configuration)
-        let key = try? FileManager.default.attributesOfItem(atPath: path)
         found.append(
             keyFile(
-                path, permissions: key.map(permissions), isUsable: KeyFile.read(path) != nil, hasDatabase: hasDatabase))
+                path, permissions: PrivateFile.permissions(of: path), isUsable: KeyFile.read(path) != nil,
+                hasDatabase: hasDatabase))
         if hasDatabase { found.append(database(directory)) }
         return found
     }
