@@ -95,8 +95,14 @@ package final class ApusServer: Sendable {
         let check = try store.read { try $0.keyCheck() }
         let box = try KeyFile.open(
             KeyFile.path(configuration), check: check, mayReplace: configuration.server.replacesKey)
-        if check != box.check { try store.write { try $0.setKeyCheck(box.check) } }
         let audit = AuditBook(configuration.audit, box: box, logger: logger)
+        if check != box.check {
+            // Both or none: a crash in between would look as if somebody had removed the audit's head.
+            try store.write { transaction in
+                try transaction.setKeyCheck(box.check)
+                if check == nil { try audit.begin(in: transaction) }
+            }
+        }
         let hub = EventHub(store: store, clock: clock, logger: logger)
         let dispatcher = try Dispatcher(
             store: store, eventLoops: Array(group.makeIterator()), clock: clock,
@@ -108,7 +114,7 @@ package final class ApusServer: Sendable {
         let budget = ConnectionBudget(most: ProcessLimits.connections)
         addGauges(to: metrics, dispatcher, vendors, oldestUnsent, budget)
         metrics.addGauge("apus_event_listeners") { Double(listeners.count) }
-        try await audit.load(dispatcher, isNew: check == nil)
+        try await audit.load(dispatcher)
         let tokens = TokenBook(dispatcher: dispatcher, configured: configuration.server.adminToken)
         let newToken = try await tokens.load()
         let apps = AppRegistry(

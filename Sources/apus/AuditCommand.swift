@@ -87,7 +87,9 @@ struct AuditCommand: AsyncParsableCommand {
             do {
                 let last = try AuditInspection.verify(
                     dataDir, keyFile: keyFile, expecting: head.flatMap { AuditPosition($0) })
-                print(Self.text(last.sequence > 0 ? last.description : nil))
+                let head = last.sequence > 0 ? last.description : nil
+                let verdict = AuditVerdictAnswer(intact: true, entries: last.sequence, head: head, reason: nil)
+                print(options.json ? try JSONText.of(verdict) : Self.text(head))
             } catch let fault as AuditVerifier.Fault {
                 throw Self.broken(fault.description)
             }
@@ -120,8 +122,9 @@ private struct AuditListAnswer: Decodable {
     let next: Int64?
 }
 
-private struct AuditVerdictAnswer: Decodable {
+private struct AuditVerdictAnswer: Codable {
     let intact: Bool
+    let entries: Int64?
     let head: String?
     let reason: String?
 }

@@ -155,11 +155,21 @@ class TestVerifying:
         work(server)
         ended = run("audit", "verify", APUS_SERVER=server.url, APUS_ADMIN_TOKEN=server.token)
         assert ended.returncode == 0 and head(ended.stdout) == head(verify(server))
+        ended = run("audit", "verify", "--json", APUS_SERVER=server.url, APUS_ADMIN_TOKEN=server.token)
+        assert json.loads(ended.stdout) == json.loads(verify(server, "--json"))
         assert server.stop() == 0
         kept = head(verify(server))
         assert head(verify(server, "--head", kept)) == kept
 
+    def test_the_log_of_each_start_has_the_head_to_be_kept(self, server):
+        work(server)
+        assert server.stop() == 0
+        kept = head(verify(server))
+        server.start()
+        assert f"the audit is open head={kept}" in server.log
+
     @pytest.mark.parametrize(("statement", "reason"), [
+        ("UPDATE audit SET previous = zeroblob(32) WHERE sequence = 2", "entry 2 is not as it was written"),
         ("UPDATE audit SET actor = 'token:somebody' WHERE sequence = 2", "entry 2 is not as it was written"),
         ("UPDATE audit SET at = at + 1 WHERE sequence = 3", "entry 3 is not as it was written"),
         ("UPDATE audit SET details = '{}' WHERE sequence = 1", "entry 1 is not as it was written"),

@@ -86,6 +86,14 @@ struct LogLineTests {
         #expect(LogRedaction.redacted(text) == text)
     }
 
+    @Test("the audit's head is there in full, to be kept elsewhere")
+    func head() throws {
+        let text = "17:" + String(repeating: "4816c3b9", count: 8)
+        let head = try #require(AuditPosition(text))
+        #expect(line("the audit is open", ["head": .stringConvertible(head)], .text).hasSuffix(" head=\(text)\n"))
+        #expect(!line("the audit is open", ["head": "\(text)"], .text).contains(text))
+    }
+
     @Test("a long text is cut")
     func cut() {
         #expect(line(String(repeating: "a b ", count: 100_000), [:], .text).utf8.count < 5000)

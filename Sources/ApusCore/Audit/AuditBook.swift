@@ -87,20 +87,19 @@ package final class AuditBook: Sendable {
 
     // MARK: At the start
 
+    /// To be called once, for a store that never had an audit.
+    package func begin(in transaction: any StoreTransaction) throws {
+        try transaction.setAuditHead(seals.head(.start, message: transaction.lastMessage()))
+    }
+
     /// Says whether the end is as it was left, and writes what a crash kept from being written.
-    /// - Parameter isNew: whether the store never had an audit.
-    package func load(_ dispatcher: Dispatcher, isNew: Bool) async throws {
-        if isNew {
-            try await dispatcher.update { [seals] in
-                try $0.setAuditHead(seals.head(.start, message: $0.lastMessage()))
-            }
-        }
+    package func load(_ dispatcher: Dispatcher) async throws {
         let (head, last) = try await dispatcher.query { (try $0.auditHead(), try $0.lastAuditEntry()) }
         do {
             var verifier = AuditVerifier(seals)
             verifier.assume(last?.position ?? .start)
             try verifier.finish(head)
-            logger.info("the audit is open", metadata: ["head": "\(verifier.last)"])
+            logger.info("the audit is open", metadata: ["head": .stringConvertible(verifier.last)])
         } catch {
             logger.error("the audit was changed: run apus audit verify", metadata: ["reason": "\(error)"])
         }

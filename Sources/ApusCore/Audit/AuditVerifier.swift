@@ -34,7 +34,7 @@ package struct AuditVerifier {
             throw Fault(next, "entry \(next) is missing; the next one that there is is \(entry.sequence)")
         }
         let seal = seals.seal(entry.act, sequence: next, at: entry.at, after: last.seal)
-        guard ConstantTime.isEqual(entry.seal, seal) else {
+        guard ConstantTime.isEqual(entry.seal, seal), entry.previous == last.seal else {
             throw Fault(next, "entry \(next) is not as it was written, or was sealed with another key file")
         }
         if let expected, expected.sequence == next, expected.seal != seal {

@@ -21,7 +21,13 @@ struct LogLine {
         self.level = level
         self.label = label
         self.message = Self.safe(message)
-        self.metadata = metadata.sorted { $0.key < $1.key }.map { ($0.key, Self.safe("\($0.value)")) }
+        self.metadata = metadata.sorted { $0.key < $1.key }.map { ($0.key, Self.safe($0.value)) }
+    }
+
+    private static func safe(_ value: Logger.Metadata.Value) -> String {
+        // It looks like a secret, and is there to be copied.
+        if case .stringConvertible(let position as AuditPosition) = value { return position.description }
+        return safe("\(value)")
     }
 
     private static func safe(_ text: String) -> String {

@@ -30,7 +30,8 @@ struct AuditBookTests {
             dispatcher = try Dispatcher(
                 store: store, eventLoops: Array(group.makeIterator()), clock: clock,
                 metrics: DeliveryMetrics(factory: NOOPMetricsHandler.instance), audit: book, logger: logger)
-            try await book.load(dispatcher, isNew: earlier == nil)
+            if earlier == nil { try store.write { [book] in try book.begin(in: $0) } }
+            try await book.load(dispatcher)
         }
 
         func stop() async throws {

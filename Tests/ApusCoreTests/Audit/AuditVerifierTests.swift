@@ -95,6 +95,9 @@ struct AuditVerifierTests {
         var tampered = entries
         tampered[2] = changed(entries[2], at: Timestamp(milliseconds: 4))
         #expect(fault(tampered, head) == 3)
+        tampered[2] = AuditEntry(
+            sequence: 3, at: entries[2].at, act: act, previous: AuditSeals.none, seal: entries[2].seal)
+        #expect(fault(tampered, head) == 3)
     }
 
     @Test("an entry that is missing, doubled or in another place is found")
