@@ -148,7 +148,7 @@ package final class ApusServer: Sendable {
             endpoints: endpoints, limiter: limiter, business: business, umengJobs: vendors.umengJobs, events: listeners,
             webhooks: webhooks,
             isDemo: configuration.server.isDemo, limits: limits,
-            recallSeconds: configuration.retention.messages.milliseconds / 1000,
+            retention: Retention(configuration.retention),
             registrationApp: configuration.xmpp.registerApp, readiness: readiness,
             metrics: metrics, logger: logger)
         let tls = try configuration.needsCertificate ? ServerTLS(ServerTLS.Prepared(configuration)) : nil
@@ -211,7 +211,7 @@ package final class ApusServer: Sendable {
             configuration: current, logger: logger, newAdminToken: newToken,
             maintenance: Maintenance(
                 dispatcher: dispatcher, escalations: EscalationDesk(dispatcher: dispatcher, centre: business.centre),
-                retentionSeconds: configuration.retention.messages.milliseconds / 1000,
+                retention: Retention(configuration.retention),
                 journal: JournalRetention(configuration.events)),
             centre: business.centre, reloader: reloader, oldestUnsent: oldestUnsent,
             dispatcher: dispatcher, hub: hub, webhooks: webhooks, http: http, xmpp: xmpp, vendors: vendors,

@@ -164,6 +164,12 @@ extension TrustedProxies {
     }
 }
 
+extension Retention {
+    init(_ configuration: Configuration.Retention) {
+        self.init(age: configuration.messages.milliseconds / 1000, count: Int64(configuration.count))
+    }
+}
+
 extension DispatchLimits {
     init(_ configuration: Configuration.Limits) {
         self.init()

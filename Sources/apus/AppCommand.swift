@@ -5,8 +5,8 @@ import ArgumentParser
 struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app",
-        abstract: "Make and list apps, change their keys, and say what is done about messages that reach nobody.",
-        subcommands: [Create.self, List.self, RotateKey.self, Policy.self])
+        abstract: "Make and list apps, change their keys, and say what becomes of their messages.",
+        subcommands: [Create.self, List.self, RotateKey.self, Policy.self, Retention.self])
 
     /// An app with its key, which the server tells only once.
     private static func text(_ app: AppAnswer) -> String {

@@ -194,7 +194,7 @@ struct EscalationContractTests {
         }
     }
 
-    @Test("forgets what has ended with its message", arguments: StoreUnderTest.allCases)
+    @Test("forgets what belongs to a message that is removed", arguments: StoreUnderTest.allCases)
     func purge(_ store: StoreUnderTest) throws {
         try store.with { fixture in
             var fixture = fixture
@@ -216,8 +216,8 @@ struct EscalationContractTests {
                     Notice(row: row, userNumber: "1", mode: .sms, address: "1", title: "", text: "t", app: app.number)
                 ])
             }
-            let later = now.adding(seconds: 60)
-            try fixture.store.write { _ = try $0.purge(messagesBefore: later, keysBefore: later, limit: 10) }
+            fixture.clock.advance(by: .seconds(100))
+            #expect(try fixture.purge(app, by: Retention(age: 50)) == 1)
             #expect(try fixture.store.read { try $0.escalation(of: old.id) } == nil)
             #expect(try fixture.store.read { try $0.escalationRecords(of: old.id) }.isEmpty)
             #expect(try fixture.store.read { try $0.notices(of: row, limit: 9) }.isEmpty)

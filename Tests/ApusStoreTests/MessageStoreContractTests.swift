@@ -201,35 +201,6 @@ struct MessageStoreContractTests {
         }
     }
 
-    @Test("removes old messages that are done, and only those", arguments: StoreUnderTest.allCases)
-    func purge(_ kind: StoreUnderTest) throws {
-        try kind.with { fixture in
-            var fixture = fixture
-            let app = try fixture.app()
-            _ = try fixture.device(app, "ann")
-            let old = try fixture.send(app, to: Audience(.all), timeToLive: 10, key: "old")
-            let open = try fixture.send(app, to: Audience(.all), timeToLive: 1_000_000)
-            fixture.clock.advance(by: .seconds(1000))
-            let young = try fixture.send(app, to: Audience(.all), timeToLive: 10, key: "young")
-            try fixture.store.write { (transaction) throws in
-                _ = try transaction.expire(at: fixture.clock.now, limit: 100)
-                let time = fixture.clock.now.adding(seconds: -500)
-                #expect(try transaction.purge(messagesBefore: time, keysBefore: time, limit: 100).removed == 1)
-            }
-            try fixture.store.read { (snapshot) throws in
-                #expect(try snapshot.message(old.id) == nil)
-                #expect(try snapshot.counts(of: old.id).total == 0)
-                #expect(try snapshot.message(open.id) != nil)
-                #expect(try snapshot.message(young.id) != nil)
-            }
-            try fixture.store.write { (transaction) throws in
-                #expect(try transaction.message(withIdempotencyKey: "old", app: app.number, tenant: "") == nil)
-                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "") == young.id)
-                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "t") == nil)
-            }
-        }
-    }
-
     @Test("lists deliveries in pages, with counts that match", arguments: StoreUnderTest.allCases)
     func records(_ kind: StoreUnderTest) throws {
         try kind.with { fixture in

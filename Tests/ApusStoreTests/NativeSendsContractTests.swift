@@ -113,12 +113,7 @@ struct NativeSendsContractTests {
             let score = MessageContent(alert: "1:0", collapseKey: "score")
             _ = try insert(fixture, app, score, number: 1)
             fixture.clock.advance(by: .seconds(100))
-            try fixture.store.write { transaction in
-                _ = try transaction.expire(at: fixture.clock.now, limit: 10)
-                let purged = try transaction.purge(
-                    messagesBefore: fixture.clock.now, keysBefore: fixture.clock.now, limit: 10)
-                #expect(purged.removed == 1)
-            }
+            #expect(try fixture.purge(app, by: Retention(age: 50)) == 1)
             let second = try insert(fixture, app, score, number: 2)
             #expect(try fixture.store.read { try $0.counts(of: second.id) }.unsent == 1)
         }

@@ -60,8 +60,9 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     /// Devices that were removed.
     var deleted: Set<DeviceNumber> = []
     var collapseKeys: [CollapseKey: MessageID] = [:]
-    private var keys: [[String]: MessageID] = [:]
-    private var swept: Set<MessageID> = []
+    var keys: [[String]: MessageID] = [:]
+    var swept: Set<MessageID> = []
+    var retentions: [AppNumber: AppRetention] = [:]
     var credentialList: [Credential] = []
     var outboxes: [Route: [DeliveryKey: OutboxRow]] = [:]
     var addresses: [DeviceNumber: String] = [:]
@@ -95,6 +96,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
         copy.collapseKeys = collapseKeys
         copy.keys = keys
         copy.swept = swept
+        copy.retentions = retentions
         copy.credentialList = credentialList
         copy.outboxes = outboxes
         copy.addresses = addresses
@@ -399,34 +401,5 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     func trail(of message: MessageID, to device: DeviceNumber) -> [TrailEntry] {
         trails[Key(message: message, device: device)] ?? []
-    }
-
-    // MARK: Retention
-
-    func expire(at now: Timestamp, limit: Int) -> (ended: Int, hasMore: Bool) {
-        var ended = 0
-        for key in deliveries.keys where messages[key.message].map({ $0.message.expiresAt <= now }) ?? false {
-            if end(key, .expired, at: now) { ended += 1 }
-        }
-        swept.formUnion(messages.values.filter { $0.message.expiresAt <= now }.map(\.message.id))
-        return (ended, false)
-    }
-
-    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int)
-        -> (removed: Int, hasMore: Bool)
-    {
-        keys = keys.filter { $0.value >= MessageID(lowestAt: keyTime) }
-        let old = swept.filter { $0 < MessageID(lowestAt: time) }
-        swept.subtract(old)
-        for id in old {
-            messages[id] = nil
-            collapseKeys = collapseKeys.filter { $0.value != id }
-            for key in deliveries.keys where key.message == id {
-                deliveries[key] = nil
-                trails[key] = nil
-            }
-        }
-        purgeEscalations(before: MessageID(lowestAt: time))
-        return (old.count, false)
     }
 }

@@ -109,12 +109,10 @@ extension InMemoryTransaction {
         return end != nil && end != .done
     }
 
-    func purgeEscalations(before bound: MessageID) {
-        for message in escalations.all.keys where message < bound && escalations.all[message]?.end != nil {
-            let rows = Set(escalationRecords(of: message).map(\.noticeRow))
-            business.notices.removeAll { rows.contains($0.row) }
-            escalations.records.removeAll { $0.message == message }
-            escalations.all[message] = nil
-        }
+    func purgeEscalation(of message: MessageID) {
+        let rows = Set(escalationRecords(of: message).map(\.noticeRow))
+        business.notices.removeAll { rows.contains($0.row) }
+        escalations.records.removeAll { $0.message == message }
+        escalations.all[message] = nil
     }
 }

@@ -6,18 +6,18 @@ import Logging
 package struct Maintenance: Sendable {
     private let dispatcher: Dispatcher
     private let escalations: EscalationDesk?
-    private let retentionSeconds: Int64
+    private let retention: RetentionSweep
     private let keySeconds: Int64
     private let journal: JournalRetention
     private let tasks: TaskWatch
 
     package init(
-        dispatcher: Dispatcher, escalations: EscalationDesk? = nil, retentionSeconds: Int64,
+        dispatcher: Dispatcher, escalations: EscalationDesk? = nil, retention: Retention,
         keySeconds: Int64 = 24 * 3600, journal: JournalRetention = JournalRetention()
     ) {
         self.dispatcher = dispatcher
         self.escalations = escalations
-        self.retentionSeconds = retentionSeconds
+        self.retention = RetentionSweep(dispatcher: dispatcher, standard: retention)
         self.keySeconds = keySeconds
         self.journal = journal
         tasks = TaskWatch(dispatcher)
@@ -28,6 +28,7 @@ package struct Maintenance: Sendable {
 
     /// Works until the task is cancelled.
     package func run() async {
+        async let removal: Void = retention.run()
         var second = 0
         while !Task.isCancelled {
             second += 1
@@ -40,6 +41,7 @@ package struct Maintenance: Sendable {
             if let escalations { await work("escalation failed", escalations.step) }
             try? await Task.sleep(for: .seconds(1))
         }
+        await removal
     }
 
     private func work(_ failure: Logger.Message, _ step: () async throws -> Bool) async {
@@ -55,15 +57,14 @@ package struct Maintenance: Sendable {
     package func step() async throws -> Bool {
         let now = dispatcher.clock.now
         let releaseMore = try await dispatcher.release()
-        let (retention, keys, journal) = (retentionSeconds, keySeconds, journal)
+        let (keys, journal) = (keySeconds, journal)
         let (ended, hasMore) = try await dispatcher.update { transaction in
             try transaction.removeExpiredEndpoints(at: now, limit: 500)
             let expired = try transaction.expire(at: now, limit: 500)
-            let purged = try transaction.purge(
-                messagesBefore: now.adding(seconds: -retention), keysBefore: now.adding(seconds: -keys), limit: 200)
+            let keysHaveMore = try transaction.forgetKeys(before: now.adding(seconds: -keys), limit: 200)
             let journalHasMore = try transaction.purgeJournal(
                 before: now.adding(seconds: -journal.seconds), keeping: journal.events, limit: 200)
-            return (expired.ended, expired.hasMore || purged.hasMore || journalHasMore)
+            return (expired.ended, expired.hasMore || keysHaveMore || journalHasMore)
         }
         if ended > 0 { dispatcher.metrics.expired.increment(by: ended) }
         return releaseMore || hasMore

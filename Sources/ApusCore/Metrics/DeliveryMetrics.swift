@@ -9,6 +9,8 @@ package struct DeliveryMetrics: Sendable {
     package let deliveries: Counter
     package let resent: Counter
     package let expired: Counter
+    /// Messages that need not be kept any more.
+    package let removed: Counter
     /// By event and route.
     package let events: CounterFamily
     /// Deliveries that a vendor refused, by its reason.
@@ -36,6 +38,7 @@ package struct DeliveryMetrics: Sendable {
         deliveries = Counter(label: "apus_deliveries_accepted_total", factory: factory)
         resent = Counter(label: "apus_deliveries_resent_total", factory: factory)
         expired = Counter(label: "apus_deliveries_expired_total", factory: factory)
+        removed = Counter(label: "apus_messages_removed_total", factory: factory)
         events = CounterFamily(label: "apus_delivery_events_total", dimensions: ["event", "route"], factory: factory)
         for event in EventCounts.Event.allCases { events.increment(by: 0, event.rawValue, Route.webSocket.rawValue) }
         failed = CounterFamily(

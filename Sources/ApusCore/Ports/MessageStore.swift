@@ -15,6 +15,11 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, EventSnaps
     func adminTokens() throws -> [AdminToken]
     /// What the key is known by that secrets are encrypted with; nil if there was none yet.
     func keyCheck() throws -> [UInt8]?
+    /// What an app says of how long its messages are kept.
+    func retention(of app: AppNumber) throws -> AppRetention
+    /// From which message on an app's messages are to be kept.
+    /// - Returns: nil if none of those before it can be removed.
+    func firstKept(of app: AppNumber, by retention: Retention, at now: Timestamp) throws -> MessageID?
     /// The highest message id ever given out by this store.
     func lastMessage() throws -> MessageID
 
@@ -185,11 +190,13 @@ package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, Escalatio
     func expire(at now: Timestamp, limit: Int) throws -> (ended: Int, hasMore: Bool)
     /// Removes endpoints whose registration expired, up to `limit`.
     func removeExpiredEndpoints(at now: Timestamp, limit: Int) throws
-    /// Removes messages that were accepted before `time` and that `expire` has dealt with, and forgets idempotency keys
-    /// older than `keyTime`, up to `limit` messages.
+    /// Forgets idempotency keys of messages that were accepted before `time`, up to `limit`.
+    /// - Returns: whether more is left to do.
+    func forgetKeys(before time: Timestamp, limit: Int) throws -> Bool
+    func setRetention(_ retention: AppRetention, of app: AppNumber) throws
+    /// Removes an app's messages before `kept` that `expire` has dealt with, with all that belongs to them, up to `limit`.
     /// - Returns: how many messages were removed, and whether more is left to do.
-    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int) throws
-        -> (removed: Int, hasMore: Bool)
+    func purge(_ app: AppNumber, before kept: MessageID, limit: Int) throws -> (removed: Int, hasMore: Bool)
 }
 
 /// A device that a message is for.

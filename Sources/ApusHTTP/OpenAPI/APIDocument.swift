@@ -11,7 +11,7 @@ enum APIDocument {
         WebhookRoutes.document, AppRoutes.document,
         DeviceRoutes.document,
         AccountRoutes.document, CredentialRoutes.document, TokenRoutes.document, AuditRoutes.document,
-        PolicyRoutes.document,
+        PolicyRoutes.document, RetentionRoutes.document,
         UmengRoutes.document, EndpointRoutes.document,
         BusinessRoutes.document, UserAdministration.document,
         ScheduleRoutes.document, NotificationRoutes.document, OperationsRoutes.document,

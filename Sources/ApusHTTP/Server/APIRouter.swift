@@ -8,13 +8,13 @@ package enum APIRouter {
     /// - Parameters:
     ///   - umengJobs: sends messages whose devices Umeng finds by itself.
     ///   - isDemo: whether anyone may create apps.
-    ///   - recallSeconds: for how many seconds a device that is away is to learn that a message was taken back.
+    ///   - retention: what holds for apps that say nothing else.
     ///   - registrationApp: the app that XMPP devices register into, which AndroidPN's console sends to.
     package static func responder(
         dispatcher: Dispatcher, doorkeeper: Doorkeeper, audit: AuditBook, accounts: any AccountBook,
         credentials: CredentialBook, endpoints: EndpointBook, limiter: EndpointLimiter, business: BusinessContext,
         umengJobs: (any VendorJobs)?, events: EventListeners, webhooks: WebhookBook, isDemo: Bool,
-        limits: Reloadable<HTTPServerContext.Limits>, recallSeconds: Int64,
+        limits: Reloadable<HTTPServerContext.Limits>, retention: Retention,
         registrationApp: String?, readiness: Readiness, metrics: PrometheusMetrics, logger: Logger
     ) -> HTTPServerContext.Responder {
         let apps = doorkeeper.apps
@@ -25,8 +25,9 @@ package enum APIRouter {
         RegistrationRoutes(dispatcher: dispatcher, apps: apps, limits: limits).add(to: router)
         AppRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
         PolicyRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
+        RetentionRoutes(dispatcher: dispatcher, apps: apps, access: access, standard: retention).add(to: router)
         DeviceRoutes(dispatcher: dispatcher, apps: apps, access: access).add(to: router)
-        MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: recallSeconds)
+        MessageRoutes(dispatcher: dispatcher, endpoints: endpoints, access: access, recallSeconds: retention.age)
             .add(to: router)
         EventRoutes(dispatcher: dispatcher, apps: apps, access: access, listeners: events).add(to: router)
         WebhookRoutes(apps: apps, webhooks: webhooks, listeners: events, access: access).add(to: router)

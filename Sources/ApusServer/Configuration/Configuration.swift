@@ -89,6 +89,8 @@ package struct Configuration: Sendable {
 
     package struct Retention: Sendable {
         package var messages = Duration.days(7)
+        /// Of each app; 0 is as many as there are.
+        package var count = 0
     }
 
     package struct Events: Sendable {

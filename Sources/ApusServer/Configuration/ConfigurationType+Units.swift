@@ -32,6 +32,9 @@ extension Duration {
         guard let milliseconds = UnitScale.milliseconds.parse(text) else { return nil }
         self = .milliseconds(milliseconds)
     }
+
+    /// As `init` reads it, in the largest unit that leaves no rest.
+    package var text: String { UnitScale.milliseconds.format(milliseconds) }
 }
 
 extension Int {

@@ -68,7 +68,7 @@ extension Doctor {
         let megabytes = free >> 20
         let finding = "\(megabytes) MB are free in \(directory)."
         let advice =
-            "Free some, move the data, or keep less (retention.messages). A backup needs as much room as the data."
+            "Free some, move the data, or keep less (retention.*). A backup needs as much room as the data."
         if megabytes < 100 { return .problem("disk.space", finding, advice) }
         if megabytes < 1024 { return .warning("disk.space", finding, advice) }
         if largestFile > free {

@@ -64,7 +64,6 @@ private enum Statements {
         SELECT 1 FROM escalation_steps s JOIN escalations e ON e.message = s.message
         WHERE s.id = ? AND e.end IS NOT NULL AND e.end <> 'done'
         """
-    static let old: SQL = "SELECT message FROM escalations WHERE message < ? AND end IS NOT NULL LIMIT ?"
     static let removals: [SQL] = [
         "DELETE FROM notices WHERE row IN (SELECT -id FROM escalation_steps WHERE message = ?)",
         "DELETE FROM escalation_steps WHERE message = ?",
@@ -207,14 +206,7 @@ extension SQLiteTransaction {
         try database.first(Statements.isStopped, step) { _ in true } ?? false
     }
 
-    /// Forgets escalations of messages before `bound` that have ended, up to `limit`.
-    /// - Returns: how many those were.
-    func purgeEscalations(before bound: MessageID, limit: Int) throws -> Int {
-        var old: [MessageID] = []
-        try database.rows(Statements.old, bound, limit) { old.append(MessageID($0.int(0))) }
-        for message in old {
-            for removal in Statements.removals { try database.run(removal, message) }
-        }
-        return old.count
+    func purgeEscalation(of message: MessageID) throws {
+        for removal in Statements.removals { try database.run(removal, message) }
     }
 }

@@ -5,7 +5,11 @@ private enum Statements {
     static let markSwept: SQL = "UPDATE messages SET swept = 1 WHERE id = ?"
     static let oldKeys: SQL = "SELECT app, tenant, key FROM idempotency WHERE message < ? ORDER BY message LIMIT ?"
     static let forgetKey: SQL = "DELETE FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
-    static let old: SQL = "SELECT id FROM messages WHERE id < ? AND swept = 1 ORDER BY id LIMIT ?"
+    static let ofApp: SQL = "SELECT age, count FROM app_retention WHERE app = ?"
+    static let setApp: SQL = "INSERT OR REPLACE INTO app_retention (app, age, count) VALUES (?, ?, ?)"
+    static let unsetApp: SQL = "DELETE FROM app_retention WHERE app = ?"
+    static let latest: SQL = "SELECT id FROM messages WHERE app = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+    static let old: SQL = "SELECT id FROM messages WHERE app = ? AND id < ? AND swept = 1 ORDER BY id LIMIT ?"
     static let deleteDeliveries: SQL = """
         DELETE FROM deliveries
         WHERE message = ?1 AND device IN (SELECT device FROM deliveries WHERE message = ?1 LIMIT ?2)
@@ -38,15 +42,43 @@ extension SQLiteTransaction {
         return (ended, due.count == limit)
     }
 
-    func purge(messagesBefore time: Timestamp, keysBefore keyTime: Timestamp, limit: Int) throws
-        -> (removed: Int, hasMore: Bool)
-    {
+    func forgetKeys(before time: Timestamp, limit: Int) throws -> Bool {
         var keys: [(app: Int64, tenant: String, key: String)] = []
-        try database.rows(Statements.oldKeys, MessageID(lowestAt: keyTime), limit) {
+        try database.rows(Statements.oldKeys, MessageID(lowestAt: time), limit) {
             keys.append(($0.int(0), $0.text(1), $0.text(2)))
         }
         for key in keys { try database.run(Statements.forgetKey, key.app, key.tenant, key.key) }
-        let old = try messages(Statements.old, MessageID(lowestAt: time), limit)
+        return keys.count == limit
+    }
+
+    func retention(of app: AppNumber) throws -> AppRetention {
+        try database.first(Statements.ofApp, app) { AppRetention(age: $0.optionalInt(0), count: $0.optionalInt(1)) }
+            ?? AppRetention()
+    }
+
+    func setRetention(_ retention: AppRetention, of app: AppNumber) throws {
+        if retention == AppRetention() {
+            try database.run(Statements.unsetApp, app)
+        } else {
+            try database.run(Statements.setApp, app, retention.age, retention.count)
+        }
+    }
+
+    func firstKept(of app: AppNumber, by retention: Retention, at now: Timestamp) throws -> MessageID? {
+        let oldest = try database.first(Statements.old, app, MessageID(.max), 1) { MessageID($0.int(0)) }
+        guard let oldest else { return nil }
+        var kept = MessageID(lowestAt: now.adding(seconds: -retention.age))
+        if retention.count > 0 {
+            let latest = try database.first(Statements.latest, app, retention.count - 1) { MessageID($0.int(0)) }
+            if let latest { kept = max(kept, latest) }
+        }
+        return oldest < kept ? kept : nil
+    }
+
+    func purge(_ app: AppNumber, before kept: MessageID, limit: Int) throws -> (removed: Int, hasMore: Bool) {
+        var old: [MessageID] = []
+        try database.rows(Statements.old, app, kept, limit) { old.append(MessageID($0.int(0))) }
+        let started = ContinuousClock.now
         var removed = 0
         var rows = 0
         for message in old {
@@ -54,13 +86,14 @@ extension SQLiteTransaction {
             if rows >= Self.rowsPerStep { return (removed, true) }
             rows += try database.run(Statements.deleteTrail, message, Self.rowsPerStep - rows)
             if rows >= Self.rowsPerStep { return (removed, true) }
+            try purgeEscalation(of: message)
             try database.run(Statements.deleteTasks, message)
             try database.run(Statements.deleteCollapseKeys, message)
             try database.run(Statements.deleteMessage, message)
             removed += 1
+            if ContinuousClock.now - started > Self.timePerStep { return (removed, true) }
         }
-        let escalations = try purgeEscalations(before: MessageID(lowestAt: time), limit: limit)
-        return (removed, old.count == limit || keys.count == limit || escalations == limit)
+        return (removed, old.count == limit)
     }
 
     private func messages(_ sql: SQL, _ bound: some SQLiteBindable, _ limit: Int) throws -> [MessageID] {

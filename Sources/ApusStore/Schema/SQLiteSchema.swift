@@ -15,6 +15,7 @@ enum SQLiteSchema {
         migrator.registerMigration("7 native sends") { try $0.execute(sql: nativeSends) }
         migrator.registerMigration("8 events") { try $0.execute(sql: events) }
         migrator.registerMigration("9 tokens and audit") { try $0.execute(sql: access) }
+        migrator.registerMigration("10 retention") { try $0.execute(sql: retention) }
         return migrator
     }
 

@@ -65,7 +65,7 @@ struct ScheduledMessageTests {
             try await fixture.settle()
             let scheduled = try await fixture.dispatcher.send(request(fixture, in: 60))
             fixture.clock.advance(by: .seconds(4000))
-            _ = try await Maintenance(dispatcher: fixture.dispatcher, retentionSeconds: 86_400).step()
+            _ = try await Maintenance(dispatcher: fixture.dispatcher, retention: Retention(age: 86_400)).step()
             try await fixture.settle()
             #expect(try await connected.messages.isEmpty)
             #expect(try fixture.state(scheduled.message, ann)?.end == .expired)

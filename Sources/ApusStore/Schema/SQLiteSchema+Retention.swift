@@ -1,0 +1,14 @@
+/// How long messages are kept.
+extension SQLiteSchema {
+    /// `app_retention` has the apps that say so themselves; what is NULL is as the configuration says.
+    static let retention = """
+        CREATE TABLE app_retention (
+            app INTEGER PRIMARY KEY REFERENCES apps(id),
+            age INTEGER,
+            count INTEGER
+        ) STRICT;
+
+        DROP INDEX messages_swept;
+        CREATE INDEX messages_of_app_swept ON messages(app) WHERE swept = 1;
+        """
+}

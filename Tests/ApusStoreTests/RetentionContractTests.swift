@@ -1,0 +1,122 @@
+import ApusCore
+import ApusTestKit
+import NIOCore
+import Testing
+
+@Suite("How long messages are kept")
+struct RetentionContractTests {
+    @Test("old messages that have expired are removed, and only those", arguments: StoreUnderTest.allCases)
+    func age(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            _ = try fixture.device(app, "ann")
+            let old = try fixture.send(app, to: Audience(.all), timeToLive: 10)
+            let open = try fixture.send(app, to: Audience(.all), timeToLive: 1_000_000)
+            fixture.clock.advance(by: .seconds(1000))
+            let young = try fixture.send(app, to: Audience(.all), timeToLive: 10)
+            fixture.clock.advance(by: .seconds(10))
+            #expect(try fixture.purge(app, by: Retention(age: 500)) == 1)
+            #expect(try fixture.kept([old, open, young]) == [open.id, young.id])
+            #expect(try fixture.store.read { try $0.counts(of: old.id) }.total == 0)
+            #expect(try fixture.purge(app, by: Retention(age: 500)) == 0)
+        }
+    }
+
+    @Test("the latest are kept, and all that have not expired", arguments: StoreUnderTest.allCases)
+    func count(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let (app, other) = (try fixture.app(), try fixture.app("other"))
+            let ann = try fixture.device(app, "ann")
+            let open = try fixture.send(app, to: Audience(.all), timeToLive: 1000)
+            let messages = try (0..<5).map { _ in try fixture.send(app, to: Audience(.all), timeToLive: 10) }
+            let others = try (0..<5).map { _ in try fixture.send(other, to: Audience(.all), timeToLive: 10) }
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 2)) == 0, "nothing has expired")
+            fixture.clock.advance(by: .seconds(10))
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 6)) == 0)
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 2)) == 3)
+            #expect(try fixture.kept([open] + messages) == [open.id, messages[3].id, messages[4].id])
+            #expect(try fixture.pending(ann) == [open.id])
+            #expect(try fixture.purge(app, by: Retention(age: 9999)) == 0, "no count is no limit")
+            #expect(try fixture.purge(app, by: Retention(age: 5, count: 2)) == 2, "the age holds besides")
+            #expect(try fixture.kept(others) == others.map(\.id))
+        }
+    }
+
+    @Test("they are removed in steps", arguments: StoreUnderTest.allCases)
+    func steps(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let messages = try (0..<5).map { _ in try fixture.send(app, to: Audience(.all), timeToLive: 10) }
+            fixture.clock.advance(by: .seconds(10))
+            let steps = try fixture.steps(of: app, by: Retention(age: 9999, count: 1), limit: 3)
+            #expect(steps.allSatisfy { $0 <= 3 } && steps.reduce(0, +) == 4)
+            #expect(try fixture.kept(messages) == [messages[4].id])
+        }
+    }
+
+    @Test("an app says what holds for itself, or takes it back", arguments: StoreUnderTest.allCases)
+    func own(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let (app, other) = (try fixture.app(), try fixture.app("other"))
+            func retention(of app: App) throws -> AppRetention {
+                try fixture.store.read { try $0.retention(of: app.number) }
+            }
+            for own in [AppRetention(age: 60, count: 7), AppRetention(count: 0), AppRetention(age: 60), AppRetention()]
+            {
+                try fixture.store.write { try $0.setRetention(own, of: app.number) }
+                #expect(try retention(of: app) == own)
+                #expect(try retention(of: other) == AppRetention())
+            }
+        }
+    }
+
+    @Test("idempotency keys are forgotten when they are old", arguments: StoreUnderTest.allCases)
+    func keys(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            _ = try fixture.send(app, to: Audience(.all), key: "old")
+            fixture.clock.advance(by: .seconds(1000))
+            let young = try fixture.send(app, to: Audience(.all), key: "young")
+            try fixture.store.write { (transaction) throws in
+                #expect(try !transaction.forgetKeys(before: fixture.clock.now.adding(seconds: -500), limit: 100))
+                #expect(try transaction.message(withIdempotencyKey: "old", app: app.number, tenant: "") == nil)
+                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "") == young.id)
+                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "t") == nil)
+            }
+        }
+    }
+}
+
+extension StoreFixture {
+    /// Does what is done from time to time.
+    /// - Returns: how many messages were removed.
+    func purge(_ app: App, by retention: Retention) throws -> Int {
+        try steps(of: app, by: retention, limit: 100).reduce(0, +)
+    }
+
+    /// - Returns: how many messages each step removed.
+    fileprivate func steps(of app: App, by retention: Retention, limit: Int) throws -> [Int] {
+        try store.write { _ = try $0.expire(at: clock.now, limit: 100) }
+        guard let kept = try store.read({ try $0.firstKept(of: app.number, by: retention, at: clock.now) }) else {
+            return []
+        }
+        var steps: [Int] = []
+        var hasMore = true
+        while hasMore {
+            try store.write { transaction in
+                let purged = try transaction.purge(app.number, before: kept, limit: limit)
+                steps.append(purged.removed)
+                hasMore = purged.hasMore
+            }
+        }
+        return steps
+    }
+
+    fileprivate func kept(_ messages: [Message]) throws -> [MessageID] {
+        try store.read { snapshot in try messages.map(\.id).filter { try snapshot.message($0) != nil } }
+    }
+}
