@@ -218,6 +218,31 @@ def test_a_tab_that_is_shown_again_takes_the_connection(start_server, open_page)
         eventually(lambda: is_connected(tab))
 
 
+def test_a_tab_that_has_closed_its_connection_may_still_confirm(app, device, open_page):
+    tab = open_page(app.server, device)
+    eventually(lambda: is_connected(tab))
+    tab.run("window.other = connect(); 0")
+    tab.wait_for("said.at(-1) == 'following'")
+    message = app.send(needConfirm=True)
+    eventually(lambda: ids(tab) == [message])
+    tab.run(f"other.close(); other.confirm('{message}')")
+    assert tab.run(f"localStorage.getItem('apus:{device.id}:{message}')") == "C"
+
+
+def test_receipts_that_are_owed_go_in_frames_that_the_server_takes(start_server, open_page):
+    app = App(start_server(sessions__largest_frame="4KB"))
+    device = app.register()
+    tab = open_page(app.server)
+    tab.run(f"""
+        for (let id = 100; id < 500; id++) localStorage.setItem(`apus:{device.id}:3765010285444726${{id}}`, "C");
+        window.connection = new apus.DeviceConnection("{app.server.url}", "{device.id}", {{
+            onmessage: (message) => got.push(message), onstatus: (status) => said.push(status) }});
+        """)
+    message = app.send()
+    eventually(lambda: ids(tab) == [message])
+    assert tab.run("said") == ["following", "connecting", "connected"]
+
+
 def test_it_ends_when_the_device_connects_elsewhere(app, device, open_page):
     tab = open_page(app.server, device)
     eventually(lambda: is_connected(tab))
@@ -284,6 +309,20 @@ def test_a_silent_server_is_left_and_found_again(start_server, open_page):
     tab.wait_for("said.at(-1) == 'connected'")
     message = app.send()
     eventually(lambda: ids(tab) == [message])
+
+
+def test_a_connection_that_says_little_is_kept(app, device, open_page):
+    tab = open_page(app.server)
+    # What takes 20 seconds elsewhere takes one here.
+    tab.run(f"""
+        const later = window.setTimeout;
+        window.setTimeout = (call, pause) => later(call, pause / 20);
+        window.connection = new apus.DeviceConnection("{app.server.url}", "{device.id}", {{
+            heartbeat: 15_000, onmessage: (message) => got.push(message), onstatus: (status) => said.push(status) }});
+        """)
+    message = confirmed(tab, app)
+    tab.wait_for(f"localStorage.getItem('apus:{device.id}:{message}') == 'c'")
+    assert tab.run("said") == ["following", "connecting", "connected"]
 
 
 def test_it_does_not_wait_when_the_network_is_back(start_server, open_page):

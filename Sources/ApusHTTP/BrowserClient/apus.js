@@ -33,12 +33,15 @@
  * @typedef {object} Message
  * @property {string} id stays the same when the message is sent again
  * @property {string} appId
+ * @property {string} [title]
  * @property {string} alert the text to show
+ * @property {string} [uri] what to open when the user taps the message
  * @property {*} [extra] data for the app
  * @property {"MSG"|"CMD"} pushMsgType
  * @property {boolean} needConfirm whether it is sent again until it is confirmed
  * @property {string} [tenantCode]
  * @property {string} [listenFlag]
+ * @property {string} [recall] the id of an earlier message that this one takes back; there is nothing to show then
  */
 
 /**
@@ -235,12 +238,14 @@ export class DeviceConnection {
   #opened() {
     this.#tell("connected");
     const owed = this.#receipts.owed();
-    for (const [kind, ids] of Object.entries(owed)) this.#say(kind, ...ids);
+    // A server takes no frame without end.
+    for (const [kind, ids] of Object.entries(owed)) while (ids.length) this.#say(kind, ...ids.splice(0, 100));
     if (this.#said.length) this.#beat();
     else this.#beatLater();
   }
 
   #beatLater() {
+    clearTimeout(this.#timer);
     this.#isAlive = true;
     this.#timer = setTimeout(() => this.#beat(), this.#options.heartbeat);
   }
@@ -350,7 +355,7 @@ export class DeviceConnection {
   #acknowledge(kind, id) {
     this.#receipts.note(kind, id);
     if (this.#isLeader) this.#say(kind, id);
-    else this.#tabs?.postMessage({ receipt: [kind, id] });
+    else if (!this.#ended.signal.aborted) this.#tabs?.postMessage({ receipt: [kind, id] });
   }
 
   /** Says it now if there is a connection; if not, it is said on the next. */
