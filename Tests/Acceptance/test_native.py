@@ -129,6 +129,14 @@ class TestRecall:
         assert recall(app, message) == {"cancelled": 0, "recalled": 0}
         assert app.status(message)["state"] == "cancelled"
 
+    def test_a_device_that_got_it_a_moment_ago_is_told(self, app):
+        with app.register().connect() as connection:
+            for _ in range(10):
+                message = native(app, needConfirm=True)["id"]
+                assert connection.message()["id"] == message
+                recall(app, message)
+                assert connection.message()["recall"] == message
+
     def test_a_recall_survives_a_crash(self, start_server):
         app = App(start_server())
         device = app.register()

@@ -36,6 +36,9 @@ struct CommitOutcome {
     var acceptances: [Accepted] = []
     /// What each `push` of the batch made, in order.
     var made: [[Made]] = []
+    /// Devices whose vendors took over what had been taken back meanwhile, by the message; and what tells them.
+    var missed: [MessageID: [String]] = [:]
+    var recalls: [Made] = []
     var targets: [Target] = []
     /// Whose deliveries which vendor got.
     var filledOutboxes: [Route: Set<AppNumber>] = [:]
@@ -48,7 +51,7 @@ struct CommitOutcome {
     var journaled = 0
 
     func count(in metrics: DeliveryMetrics) {
-        var (new, repeated, refused) = (made.joined().count { $0.isNew }, 0, 0)
+        var (new, repeated, refused) = (made.joined().count { $0.isNew } + recalls.count, 0, 0)
         for acceptance in acceptances {
             switch acceptance {
             case .new: new += 1

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Taking messages back.
 extension Dispatcher {
     /// What became of a message that was taken back.
@@ -20,6 +22,8 @@ extension Dispatcher {
     package func recall(
         _ id: MessageID, timeToLive: Int64, noting act: @escaping @Sendable (Recall) -> AuditAct? = { _ in nil }
     ) async throws -> Recall {
+        // Whom it was written to a moment ago has got it, whether or not that was recorded.
+        for shard in shards { try? await shard.eventLoop.submit { shard.recordSent() }.get() }
         let now = clock.now
         let (recall, endsEscalation) = try await push(noting: { act($0.0) }) { transaction, send -> (Recall, Bool) in
             guard let record = try transaction.message(id), record.state != .cancelled else { return (Recall(), false) }
@@ -37,19 +41,51 @@ extension Dispatcher {
         _ send: (PushRequest) throws -> Acceptance
     ) throws -> Recall {
         var recall = Recall()
-        // What was posted to an endpoint is between its sender and an application that knows no recalls.
-        guard message.content.push == nil, message.content.recalls == nil else { return recall }
+        guard message.canBeRecalled else { return recall }
         let audience = Audience(.recipients, [message.id.description], tenant: message.tenant)
         var recipients: [Target] = []
         try transaction.resolve(audience, app: message.app, into: &recipients)
         guard !recipients.isEmpty else { return recall }
-        let acceptance = try send(
-            PushRequest(
-                app: message.app, appID: message.appID, audience: audience,
-                content: MessageContent(kind: .command, alert: "", recalls: message.id),
-                needsConfirmation: message.needsConfirmation, timeToLive: timeToLive))
+        let acceptance = try send(message.recall(for: audience, timeToLive))
         recall.recalled = acceptance.deliveries
         recall.message = acceptance.message
         return recall
+    }
+
+    // MARK: What was under way
+
+    /// A vendor took over a message that may have been taken back while it was asked.
+    func noteMissed(
+        _ key: DeliveryKey, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+    ) throws {
+        guard let record = try transaction.message(key.message), record.state == .cancelled,
+            record.message.canBeRecalled,
+            let missed = try transaction.delivery(of: key.message, to: key.device), missed.delivery.state == .unsent
+        else { return }
+        outcome.missed[key.message, default: []].append(missed.deviceID)
+    }
+
+    /// Tells them after all, for as long as the message itself could arrive.
+    func recallMissed(_ transaction: any StoreTransaction, _ outcome: inout CommitOutcome) throws {
+        for (id, devices) in outcome.missed {
+            guard let message = try transaction.message(id)?.message else { continue }
+            let audience = Audience(.device, devices, tenant: message.tenant)
+            let seconds = (message.expiresAt.milliseconds - clock.now.milliseconds) / 1000
+            let accepted = try accept(.push(message.recall(for: audience, max(seconds, 0))), transaction, &outcome)
+            if case .new(let message, let targets) = accepted { outcome.recalls.append((message, targets, true)) }
+        }
+    }
+}
+
+extension Message {
+    /// What was posted to an endpoint is between its sender and an application that knows no recalls.
+    fileprivate var canBeRecalled: Bool { content.push == nil && content.recalls == nil }
+
+    /// The message that takes this one back.
+    fileprivate func recall(for audience: Audience, _ timeToLive: Int64) -> PushRequest {
+        PushRequest(
+            app: app, appID: appID, audience: audience,
+            content: MessageContent(kind: .command, alert: "", recalls: id),
+            needsConfirmation: needsConfirmation, timeToLive: timeToLive)
     }
 }

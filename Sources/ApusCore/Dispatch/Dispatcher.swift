@@ -242,6 +242,7 @@ package final class Dispatcher: SessionBackend {
                 try apply(operation, transaction, &outcome)
                 count += 1
             }
+            try recallMissed(transaction, &outcome)
             outcome.journaled = transaction.eventCount
         }
         audit?.committed(outcome.sends, at: started)
@@ -266,6 +267,8 @@ package final class Dispatcher: SessionBackend {
                 var change = settlement.change
                 change.route = settlement.route
                 try follow(change, transaction, &outcome)
+            } else if settlement.change.sentAt != nil {
+                try noteMissed(settlement.key, transaction, &outcome)
             }
         case .unqueue(let route, let app, let keys):
             try transaction.removeFromOutbox(of: route, app, keys)
@@ -308,6 +311,9 @@ package final class Dispatcher: SessionBackend {
             case .control(let control): control.finish(nil)
             case .fetch(let request): reads.enqueue(.pending(request))
             }
+        }
+        for recall in outcome.recalls {
+            handOver(recall.message, to: outcome.targets[recall.targets], &outboxes, &elsewhere)
         }
         queuedAccepts.subtract(accepted, ordering: .relaxed)
         let now = clock.uptime

@@ -333,6 +333,13 @@ package final class SessionShard: @unchecked Sendable {
         recordChanges()
     }
 
+    /// Tells the store at once of everything that was written, also of what was given a moment to be confirmed.
+    func recordSent() {
+        eventLoop.assertInEventLoop()
+        while let first = unrecorded.popFirst() { noteUnconfirmed(first.handle, first.message) }
+        recordChanges()
+    }
+
     private func noteUnconfirmed(_ handle: SessionHandle, _ message: MessageID) {
         guard isCurrent(handle), let transport = slots[Int(handle.slot)].transport,
             let sentAt = slots[Int(handle.slot)].session.takeUnrecordedSent(message)

@@ -113,4 +113,60 @@ struct ScheduledMessageTests {
             #expect(try await fixture.dispatcher.recall(command, timeToLive: 100).recalled == 0)
         }
     }
+
+    @Test("a device whose vendor took over meanwhile what was taken back is told too, once")
+    func recalledUnderWay() async throws {
+        let provider = RecordingProvider()
+        try await DispatcherFixture.with(providers: [provider]) { fixture in
+            let devices = [try fixture.device("ann", token: "1"), try fixture.device("ann", token: "2")]
+            let message = try await fixture.send("ann").message
+            try await fixture.settle()
+            #expect(provider.submitted.count == 2)
+            let recall = try await fixture.dispatcher.recall(message, timeToLive: 100)
+            #expect(recall.cancelled == 2 && recall.recalled == 0)
+            provider.answer(.accepted)
+            try await fixture.settle()
+            let told = provider.submitted.dropFirst(2)
+            #expect(told.map(\.device) == devices.map(\.number))
+            for key in told {
+                let recall = try fixture.store.read { try $0.message(key.message) }
+                #expect(recall?.message.content.recalls == message)
+            }
+            #expect(try fixture.state(message, devices[0])?.end == .cancelled)
+            provider.answer(.accepted)
+            try await fixture.settle()
+            #expect(provider.submitted.count == 4)
+        }
+    }
+
+    @Test("a vendor's refusal of what was taken back needs no recall")
+    func refusedUnderWay() async throws {
+        let provider = RecordingProvider()
+        try await DispatcherFixture.with(providers: [provider]) { fixture in
+            _ = try fixture.device("ann")
+            let message = try await fixture.send("ann").message
+            try await fixture.settle()
+            _ = try await fixture.dispatcher.recall(message, timeToLive: 100)
+            provider.answer(.refused)
+            try await fixture.settle()
+            #expect(provider.submitted.count == 1)
+        }
+    }
+
+    @Test("a device that is given a moment to confirm a message has got it")
+    func recalledAtOnce() async throws {
+        try await DispatcherFixture.with { fixture in
+            let ann = try fixture.device("ann")
+            let connected = try await fixture.connect(ann)
+            try await fixture.settle()
+            let message = try await fixture.send("ann", confirm: true).message
+            try await fixture.settle()
+            #expect(try await connected.messages == [message])
+            let recall = try await fixture.dispatcher.recall(message, timeToLive: 100)
+            #expect(recall.cancelled == 1 && recall.recalled == 1)
+            #expect(try fixture.state(message, ann)?.sentAt != nil)
+            try await fixture.settle()
+            #expect(try await connected.messages.last == recall.message)
+        }
+    }
 }
