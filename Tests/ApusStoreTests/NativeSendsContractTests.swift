@@ -71,6 +71,28 @@ struct NativeSendsContractTests {
         }
     }
 
+    @Test("what was due too late is expired, not forgotten", arguments: StoreUnderTest.allCases)
+    func dueTooLate(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let app = try fixture.app()
+            let ann = try fixture.device(app, "ann")
+            let message = try insert(
+                fixture, app, MessageContent(alert: "x"), number: 1, sendAt: fixture.clock.now.adding(seconds: 10))
+            fixture.clock.advance(by: .seconds(100))
+            let expire = { () throws -> Int in
+                var ended = 0
+                try fixture.store.write { ended = try $0.expire(at: fixture.clock.now, limit: 10).ended }
+                return ended
+            }
+            // Of many that are due, not all are sent before the next look at what has expired.
+            #expect(try expire() == 0)
+            let target = try #require(try fixture.store.read { try $0.target(ann.number) }).1
+            try fixture.store.write { try $0.release(message, to: [target]) }
+            #expect(try expire() == 1)
+            #expect(try fixture.delivery(message, ann)?.end == .expired)
+        }
+    }
+
     @Test(
         "what has the same collapse key, device and tenant takes the place of what is undelivered",
         arguments: StoreUnderTest.allCases)

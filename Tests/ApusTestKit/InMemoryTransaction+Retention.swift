@@ -7,7 +7,7 @@ extension InMemoryTransaction {
         for key in deliveries.keys where messages[key.message].map({ $0.message.expiresAt <= now }) ?? false {
             if end(key, .expired, at: now) { ended += 1 }
         }
-        swept.formUnion(messages.values.filter { $0.message.expiresAt <= now }.map(\.message.id))
+        swept.formUnion(messages.values.filter { $0.message.expiresAt <= now && !$0.isWaiting }.map(\.message.id))
         return (ended, false)
     }
 

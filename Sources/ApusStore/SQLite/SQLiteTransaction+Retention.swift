@@ -1,7 +1,10 @@
 import ApusCore
 
 private enum Statements {
-    static let due: SQL = "SELECT id FROM messages WHERE swept = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?"
+    // What waits for its time gets its deliveries first, so that they end too.
+    static let due: SQL = """
+        SELECT id FROM messages WHERE swept = 0 AND waiting = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?
+        """
     static let markSwept: SQL = "UPDATE messages SET swept = 1 WHERE id = ?"
     static let oldKeys: SQL = "SELECT app, tenant, key FROM idempotency WHERE message < ? ORDER BY message LIMIT ?"
     static let forgetKey: SQL = "DELETE FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
