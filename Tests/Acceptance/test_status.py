@@ -144,6 +144,8 @@ class TestAccess:
         answers = [app.get(f"/v1/messages/{message}/explain?device={id}") for id in (strange.id, "unknown")]
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].text == answers[1].text
+        told = app.server.admin("GET", f"/v1/messages/{message}/explain?device={strange.id}").json()
+        assert codes(told) == ["accepted", "unmatched.app"]
 
     def test_an_explanation_is_of_one_device(self, app):
         answer = app.get(f"/v1/messages/{app.send()}/explain")

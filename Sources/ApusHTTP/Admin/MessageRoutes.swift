@@ -148,7 +148,7 @@ struct MessageRoutes: Sendable {
     }
 
     private func explain(_ request: Request, _ context: APIContext) async throws -> Response {
-        let (record, _) = try await message(request, context, .viewer)
+        let (record, caller) = try await message(request, context, .viewer)
         let id = record.message.id
         let history = try await dispatcher.query { try $0.escalationHistory(of: id) }
         guard let deviceID = request.uri.queryParameters["device"].map(String.init) else {
@@ -166,8 +166,8 @@ struct MessageRoutes: Sendable {
                 device, try snapshot.delivery(of: id, to: device.number), try snapshot.trail(of: id, to: device.number)
             )
         }
-        // Of another app's device the caller learns no more than of one that does not exist.
-        guard let (device, delivery, trail) = found, device.app == record.message.app else {
+        // Of another app's device an app learns no more than of one that does not exist.
+        guard let (device, delivery, trail) = found, device.app == record.message.app || caller.appID == nil else {
             throw ApusError.unknownDevice
         }
         let vendor = dispatcher.vendor(of: device)
