@@ -43,6 +43,8 @@ public final class DeviceConnection: Sendable {
 
     deinit {
         runner.cancel()
+        // It may be waiting for somebody to take a message.
+        link.queue.finish()
     }
 
     /// The messages, each once in this process; with a log, those that were confirmed in an earlier one not again. For one reader. It ends when the connection is closed, and throws

@@ -5,6 +5,9 @@ import NIOWebSocket
 actor DeviceLink {
     nonisolated let queue: BoundedQueue<ReceivedMessage>
 
+    /// Receipts in a frame: a server takes none without end.
+    private static let mostInFrame = 100
+
     private let server: ServerAddress
     private let target: String
     private let settings: DeviceConnection.Settings
@@ -137,8 +140,12 @@ actor DeviceLink {
     private func sayOwed(_ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async {
         let owed = memory.owed
         guard !owed.isEmpty else { return }
-        for kind in [Receipt.Kind.confirmed, .read] where owed.contains(where: { $0.kind == kind }) {
-            try? await outbound.write(.receipts(kind, owed))
+        for kind in [Receipt.Kind.confirmed, .read] {
+            var rest = owed.filter { $0.kind == kind }[...]
+            while !rest.isEmpty {
+                try? await outbound.write(.receipts(kind, rest.prefix(Self.mostInFrame)))
+                rest = rest.dropFirst(Self.mostInFrame)
+            }
         }
         await sayHeartbeat(outbound)
     }
@@ -165,9 +172,9 @@ actor DeviceLink {
 }
 
 extension WebSocketFrame {
-    /// `CFM:<id>,<id>` or `READ:<id>`: those of the receipts that are of this kind.
-    fileprivate static func receipts(_ kind: Receipt.Kind, _ receipts: [Receipt]) -> WebSocketFrame {
-        let ids = receipts.lazy.filter { $0.kind == kind }.map(\.messageID)
+    /// `CFM:<id>,<id>` or `READ:<id>`, for receipts that are all of this kind.
+    fileprivate static func receipts(_ kind: Receipt.Kind, _ receipts: some Sequence<Receipt>) -> WebSocketFrame {
+        let ids = receipts.map(\.messageID)
         return fromClient(.text, ByteBuffer(string: "\(kind.rawValue):" + ids.joined(separator: ",")))
     }
 }

@@ -6,7 +6,10 @@ public struct ReceivedMessage: Sendable, Hashable {
     public let id: String
     public let appId: String
     public let tenantCode: String?
+    public let title: String?
     public let alert: String
+    /// What to open when its user taps the message.
+    public let uri: String?
     public let extra: JSONValue?
     /// `MSG` to be shown, `CMD` for the app itself.
     public let pushMsgType: String
@@ -26,7 +29,9 @@ extension ReceivedMessage {
         let id: String
         let appId: String
         let tenantCode: String?
+        let title: String?
         let alert: String?
+        let uri: String?
         let extra: JSONValue?
         let pushMsgType: String?
         let listenFlag: String?
@@ -42,7 +47,9 @@ extension ReceivedMessage {
         id = frame.id
         appId = frame.appId
         tenantCode = frame.tenantCode
+        title = frame.title
         alert = frame.alert ?? ""
+        uri = frame.uri
         extra = frame.extra
         pushMsgType = frame.pushMsgType ?? "MSG"
         listenFlag = frame.listenFlag

@@ -22,6 +22,10 @@ public enum Audience: Sendable, Hashable {
 public struct OutgoingMessage: Sendable {
     /// The text that is shown.
     public var alert: String
+    /// A headline above it.
+    public var title: String?
+    /// What the device opens when its user taps the message.
+    public var uri: String?
     /// Data for the app.
     public var extra: JSONValue?
     /// Whether it is for the app itself (`CMD`) and not to be shown (`MSG`).
@@ -41,7 +45,7 @@ public struct OutgoingMessage: Sendable {
     public var priority: String?
     /// It takes the place of what is undelivered of an earlier message with the same key.
     public var collapseKey: String?
-    /// What takes the place of `alert` and the title for devices of some languages: `["zh": ["alert": "…"]]`.
+    /// What takes the place of `alert` and `title` for devices of some languages: `["zh": ["alert": "…"]]`.
     public var localized: [String: [String: String]]?
     /// Members that read otherwise on some platforms: `{"ios": {"badge": 1}}`.
     public var platforms: JSONValue?

@@ -53,21 +53,14 @@ struct SendBacklog {
     }
 }
 
-/// What to do after an attempt that failed.
-enum SendFailure {
-    /// It may succeed later, after this time at the earliest.
-    case temporary(pause: Duration)
-    /// The request has more messages than the server takes at once.
-    case tooLarge
-    case final
-
-    init(_ error: any Error) {
+extension Sender {
+    /// After what time at the earliest an attempt may succeed where one has failed; `nil` if none will.
+    static func pause(after error: any Error) -> Duration? {
         switch error {
-        case is UnreachableError: self = .temporary(pause: .zero)
+        case is UnreachableError: .zero
         case let error as APIError where error.status == 429 || error.status == 503:
-            self = .temporary(pause: .seconds(max(0, error.retryAfter ?? 0)))
-        case let error as APIError where error.status == 413: self = .tooLarge
-        default: self = .final
+            .seconds(max(0, error.retryAfter ?? 0))
+        default: nil
         }
     }
 }

@@ -41,7 +41,9 @@ actor SendQueue {
             var longestPause: Duration?
             var done: [Int: Result<String, any Error>] = [:]
             for (entry, result) in zip(batch, results) {
-                if let pause = pause(afterOneOf: batch.count, result, backOff), .now + pause < entry.deadline {
+                if case .failure(let error) = result, let asked = Sender.pause(after: error),
+                    case let pause = max(asked, backOff), .now + pause < entry.deadline
+                {
                     longestPause = max(longestPause ?? .zero, pause)
                 } else {
                     done[entry.number] = result
@@ -51,20 +53,6 @@ actor SendQueue {
             if let longestPause { try? await Task.sleep(for: longestPause) } else { delay.reset() }
         }
         isRunning = false
-    }
-
-    /// After what time to try again; `nil` if the result is final.
-    private func pause(
-        afterOneOf count: Int, _ result: Result<String, any Error>, _ backOff: Duration
-    ) -> Duration? {
-        guard case .failure(let error) = result else { return nil }
-        switch SendFailure(error) {
-        case .temporary(let pause): return max(pause, backOff)
-        case .tooLarge where count > 1:
-            backlog.shrink(below: count)
-            return .zero
-        case .tooLarge, .final: return nil
-        }
     }
 
     private func finish(_ results: [Int: Result<String, any Error>]) {
@@ -78,13 +66,16 @@ actor SendQueue {
         let requestId: String
     }
 
-    /// One result for each message.
+    /// One result for each message; none if they are too many for one request.
     private func post(_ batch: [SendBacklog.Entry]) async -> [Result<String, any Error>] {
         do {
             let answer = try await client.post(["v1", "messages:batch"], lines: batch.map(\.line))
             let lines = answer.text.split(separator: "\n")
             guard lines.count == batch.count else { throw UnexpectedAnswerError(text: answer.text) }
             return lines.map { line in Result { try Self.messageID(in: String(line)) } }
+        } catch let error as APIError where error.status == 413 && batch.count > 1 {
+            backlog.shrink(below: batch.count)
+            return []
         } catch {
             return batch.map { _ in .failure(error) }
         }

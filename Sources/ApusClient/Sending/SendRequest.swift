@@ -8,6 +8,8 @@ struct SendRequest: Encodable {
     let audiences: [String]
     let platform: String
     let alert: String
+    let title: String?
+    let uri: String?
     let extra: JSONValue?
     let pushMsgType: String
     let needConfirm: Bool
@@ -40,6 +42,8 @@ struct SendRequest: Encodable {
             }
         platform = message.platform?.rawValue ?? "ALL"
         alert = message.alert
+        title = message.title
+        uri = message.uri
         extra = message.extra
         pushMsgType = message.isCommand ? "CMD" : "MSG"
         needConfirm = message.needConfirm

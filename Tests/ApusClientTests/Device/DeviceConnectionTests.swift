@@ -4,7 +4,8 @@ import Testing
 
 @Suite("A device's connection", .timeLimit(.minutes(1)))
 struct DeviceConnectionTests {
-    private static let hello = #"{"id":"7","appId":"a","alert":"Hi","extra":{"n":1},"needConfirm":true}"#
+    private static let hello =
+        #"{"id":"7","appId":"a","title":"T","alert":"Hi","uri":"app:7","extra":{"n":1},"needConfirm":true}"#
 
     /// Connects a device to a server whose connections the test plays.
     private func withDevice(
@@ -33,7 +34,7 @@ struct DeviceConnectionTests {
                 var messages = device.messages.makeAsyncIterator()
                 let message = try #require(try await messages.next())
                 #expect(message.id == "7")
-                #expect(message.alert == "Hi")
+                #expect((message.title, message.alert, message.uri) == ("T", "Hi", "app:7"))
                 #expect(message.extra == ["n": 1])
                 #expect(message.text == Self.hello)
                 await device.confirm(message.id)
@@ -176,6 +177,41 @@ struct DeviceConnectionTests {
             _ = try await connections.next()
             try await connections.next().play { _ in }
         }
+    }
+
+    @Test("many receipts that are owed go in several frames")
+    func manyReceipts() async throws {
+        try await withDevice { device, connections in
+            try await connections.next().play { _ in }
+            let ids = (1...250).map { "376501028544472\($0)" }
+            for id in ids { await device.markRead(id) }
+            try await connections.next().play { server in
+                var heard: [Substring] = []
+                while heard.count < ids.count, let frame = try await server.receive() {
+                    #expect(frame.utf8.count < 4096)
+                    heard += frame.dropFirst("READ:".count).split(separator: ",")
+                }
+                #expect(Set(heard) == Set(ids.map { $0[...] }))
+            }
+        }
+    }
+
+    @Test("it ends when it is released, also while nobody takes its messages")
+    func released() async throws {
+        let server = try await WebSocketTestServer.start()
+        var settings = DeviceConnection.Settings()
+        settings.buffered = 1
+        let address = try ServerAddress("http://127.0.0.1:\(server.port)")
+        var device: DeviceConnection? = DeviceConnection(server: address, deviceID: "d", settings: settings)
+        try await server.connections.next().play { server in
+            try await server.ping("there?")
+            try await server.send(Self.hello)
+            #expect(try await server.receive() == "pong there?")
+            #expect(device != nil)
+            device = nil
+            while try await server.receive() != nil {}
+        }
+        try await server.stop()
     }
 
     @Test("closing it says goodbye and ends its messages")

@@ -54,6 +54,24 @@ struct SenderTests {
         }
     }
 
+    @Test("the server gets what the message says, and nothing that it does not")
+    func members() async throws {
+        try await withSender(answer: { Self.accept($1) }) { sender, server in
+            var message = OutgoingMessage(alert: "A")
+            message.title = "T"
+            message.uri = "app:7"
+            message.idempotencyKey = "k"
+            _ = try await sender.send(message, to: .tags(["red"]))
+            let line = try JSONValue(json: server.requests[0][0])
+            #expect(
+                line == [
+                    "appId": "a", "appKey": "k", "audienceType": "TAG", "audiences": ["red"], "platform": "ALL",
+                    "alert": "A", "title": "T", "uri": "app:7", "pushMsgType": "MSG", "needConfirm": false,
+                    "requestId": "k",
+                ])
+        }
+    }
+
     @Test(
         "what may not have been heard, or cannot be taken now, is sent again with the same key",
         arguments: [nil, HTTPTestServer.Answer(status: 503, body: "{}"), .init(status: 429, retryAfter: "0")])
@@ -118,6 +136,29 @@ struct SenderTests {
         try await withSender(answer: { _, _ in .init(status: 413) }) { sender, server in
             await #expect(throws: APIError.self) { try await send("x", sender) }
             #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test("a message that is too large is refused alone, and the others go on sharing requests")
+    func tooLarge() async throws {
+        let refusal = #"{"code":413,"error":"payload_too_large","message":"Too large."}"#
+        let answer = { @Sendable (_: Int, lines: [String]) -> HTTPTestServer.Answer? in
+            let answers = lines.map { line in
+                Self.decode(line)?.alert == "large" ? refusal + "\n" : Self.accept([line]).body
+            }
+            return .init(body: answers.joined())
+        }
+        try await withSender(answer: answer) { sender, server in
+            let alerts = (0..<100).map(String.init) + ["large"] + (100..<200).map(String.init)
+            let refused = await withTaskGroup(of: String?.self) { group in
+                for alert in alerts {
+                    group.addTask { (try? await send(alert, sender)) == nil ? alert : nil }
+                }
+                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+            }
+            #expect(refused == ["large"])
+            #expect(server.requests.joined().count == alerts.count)
+            #expect(server.requests.count < 20)
         }
     }
 
