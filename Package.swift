@@ -10,7 +10,8 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "apus",
-    platforms: [.macOS(.v15)],
+    // The first that have Mutex; all but macOS are for ApusClient.
+    platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
     products: [
         .executable(name: "apus", targets: ["apus"]),
         .executable(name: "apus-distributor", targets: ["apus-distributor"]),
