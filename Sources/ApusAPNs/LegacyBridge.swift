@@ -1,6 +1,6 @@
 package import ApusCore
 package import Logging
-package import NIOCore
+import NIOCore
 import NIOSSL
 import Synchronization
 
