@@ -191,7 +191,7 @@ package final class ApusServer: Sendable {
                 ServerChecks.commits(dispatcher), ServerChecks.store(dispatcher),
                 ServerChecks.disk(configuration.server.dataDirectory, least: configuration.storage.leastFree),
                 ServerChecks.listeners([
-                    ("http", { http.isListening }), ("xmpp", { [xmpp] in xmpp?.isListening ?? true }),
+                    ("http", { http.isListening }), ("xmpp", { [xmpp] in xmpp?.isListening }),
                     ("legacy_apns", { legacyAPNs.isListening }),
                 ]),
             ] + (tls.map { [ServerChecks.certificate($0, clock)] } ?? []) + [ServerChecks.vendors(dispatcher, apps)])
@@ -295,6 +295,6 @@ package struct StartingError: Error, CustomStringConvertible {
             code: "cannot_listen",
             description:
                 "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "
-                + "with \(flags[key] ?? "--set") or \(key).")
+                + "with \(flags[key] ?? "--set") or \(key); `apus doctor` says who uses it, or what else is wrong.")
     }
 }

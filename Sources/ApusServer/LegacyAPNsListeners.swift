@@ -11,7 +11,11 @@ final class LegacyAPNsListeners: Sendable {
     private let feedback: LegacyFeedbackService?
     private let allowsOldTLS: Bool
 
-    var isListening: Bool { (gateway?.isListening ?? true) && (feedback?.isListening ?? true) }
+    /// nil if none is switched on.
+    var isListening: Bool? {
+        let states = [gateway?.isListening, feedback?.isListening].compactMap { $0 }
+        return states.isEmpty ? nil : !states.contains(false)
+    }
     var gatewayPort: Int? { gateway?.port }
     var feedbackPort: Int? { feedback?.port }
 

@@ -53,11 +53,13 @@ enum ServerChecks {
         }
     }
 
-    static func listeners(_ listeners: [(name: String, isListening: @Sendable () -> Bool)]) -> ReadinessCheck {
+    /// - Parameter listeners: whether each listens; nil if it is not switched on.
+    static func listeners(_ listeners: [(name: String, isListening: @Sendable () -> Bool?)]) -> ReadinessCheck {
         ReadinessCheck("listeners") {
-            let names = listeners.map(\.name).joined(separator: ", ")
-            guard let closed = listeners.first(where: { !$0.isListening() }) else { return .fine(names) }
-            return .failed(code: "not_listening", "Nothing is accepted for \(closed.name) any more.")
+            let states = listeners.map { ($0.name, $0.isListening()) }.filter { $0.1 != nil }
+            let names = states.map(\.0).joined(separator: ", ")
+            guard let closed = states.first(where: { $0.1 == false })?.0 else { return .fine(names) }
+            return .failed(code: "not_listening", "Nothing is accepted for \(closed) any more.")
         }
     }
 

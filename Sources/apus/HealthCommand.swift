@@ -23,6 +23,7 @@ struct HealthCommand: AsyncParsableCommand {
             let answer = try await options.client().get([ready ? "readyz" : "healthz"])
             try options.show(answer, as: Answer.self) { "\((try? options.address())?.description ?? ""): \($0.status)" }
         } catch let error as APIError {
+            if options.json { print(error.text) }
             throw CommandFailure(.problemFound, "It is not well: " + error.message)
         }
     }

@@ -95,6 +95,8 @@ class TestProbes:
         assert answer.status_code == 200 and answer.json()["status"] == "ready"
         states = {check["name"]: check["state"] for check in answer.json()["checks"]}
         assert states == dict.fromkeys(("commits", "store", "disk", "listeners", "vendors"), "ok")
+        details = {check["name"]: check["detail"] for check in answer.json()["checks"]}
+        assert details["listeners"] == "http", "and nothing that is not switched on"
         assert server.get("/readyz", headers={"Authorization": "Bearer wrong"}).json() == {"status": "ready"}
 
     def test_a_disk_with_too_little_room_is_not_ready(self, start_server):

@@ -10,6 +10,8 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     public let errors: [JSONValue]
     /// After how many seconds to try again, if the server says so.
     public let retryAfter: Int?
+    /// The body as it came.
+    public let text: String
 
     public var description: String { message }
 }
@@ -31,6 +33,7 @@ extension APIError {
         message = body?.message ?? "The server answered with status \(status)."
         errors = body?.errors ?? []
         self.retryAfter = retryAfter.flatMap { Int($0) } ?? body?.retryAfter
+        text = answer.text
     }
 
     /// The answer to one line of a batch, which has its status in its `code`.

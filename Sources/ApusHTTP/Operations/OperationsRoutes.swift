@@ -23,6 +23,8 @@ struct OperationsRoutes: Sendable {
             let isKnown = (try? access.require(.viewer, request, context)) != nil
             if let failure = report.failure, !isKnown { throw failure }
             return .json(status: report.failure == nil ? .ok : .serviceUnavailable) { answer in
+                // Whoever knows only the form of errors reads there why.
+                if let failure = report.failure { failure.write(to: &answer, status: failure.status) }
                 answer.member("status", string: report.failure == nil ? "ready" : "unready")
                 guard isKnown else { return }
                 answer.member("checks", objects: report.findings) { entry, object in

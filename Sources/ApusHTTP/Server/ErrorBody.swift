@@ -42,19 +42,22 @@ extension ApusError {
 
     func body(status: Int) -> ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.writeJSONObject { error in
-            error.member("code", int: Int64(status))
-            error.member("error", string: code)
-            error.member("message", string: message)
-            error.member("retryAfter", int: retryAfter.map(Int64.init))
-            guard !fields.isEmpty else { return }
-            error.member("errors", objects: fields) { field, object in
-                object.member("field", string: field.name)
-                object.member("code", string: field.code)
-                object.member("message", string: field.message)
-            }
-        }
+        buffer.writeJSONObject { write(to: &$0, status: status) }
         return buffer
+    }
+
+    /// The members of that form.
+    func write(to object: inout JSONObjectWriter, status: Int) {
+        object.member("code", int: Int64(status))
+        object.member("error", string: code)
+        object.member("message", string: message)
+        object.member("retryAfter", int: retryAfter.map(Int64.init))
+        guard !fields.isEmpty else { return }
+        object.member("errors", objects: fields) { field, object in
+            object.member("field", string: field.name)
+            object.member("code", string: field.code)
+            object.member("message", string: field.message)
+        }
     }
 
     /// A request that could not even be read.
