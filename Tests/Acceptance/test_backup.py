@@ -199,6 +199,18 @@ class TestData:
         assert "--data-dir" in done("backup", tmp_path / "backup", "--data-dir", tmp_path / "none", code=1)
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize("command", [["backup", "backup"], ["verify"], ["audit", "verify"]])
+    def test_who_may_not_look_into_the_directory_is_told_so(self, tmp_path, command):
+        data = tmp_path / "data"
+        data.mkdir(mode=0)
+        # Root may look into everything, unless that right is taken from it.
+        limit = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+        ended = subprocess.run(
+            [*limit, BINARY, *command, "--data-dir", data], cwd=tmp_path, env=environment(), capture_output=True,
+            text=True)
+        assert ended.returncode == 1 and "as the server's user" in ended.stderr, ended.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
     def test_a_disk_without_room_is_told_and_nothing_is_left(self, start_server, tmp_path):
         app = App(start_server())
         app.server.stop()
@@ -331,6 +343,19 @@ class TestRestoring:
         (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
         assert "later one" in done("restore", copy, "--data-dir", tmp_path / "data", code=1)
 
+    def test_data_of_a_newer_version_are_not_backed_up_as_if_they_were_of_this(self, start_server, tmp_path):
+        server = start_server()
+        server.stop()
+        database = sqlite3.connect(server.data / "apus.db")
+        database.execute("INSERT INTO grdb_migrations VALUES ('99 future')")
+        database.commit()
+        database.close()
+        message = done("backup", tmp_path / "backup", "--data-dir", server.data, code=1)
+        assert f"{server.data}/apus.db was written by a newer version" in message
+        assert not list(tmp_path.glob("backup*"))
+        assert codes(verify("--data-dir", server.data, code=4)) == {"database_newer"}
+        assert "newer version" in done("doctor", "--data-dir", server.data, "--port", 0, code=4)
+
 
 class TestTampering:
     @pytest.fixture
@@ -369,6 +394,9 @@ class TestTampering:
         (copy / "secret.key.sealed").write_text(json.dumps(sealed | {"logCost": 15}))
         assert codes(verify(copy, code=4)) == {"file_changed"}
         assert "secret.key.sealed" in self.refused(copy)
+        (copy / "secret.key.sealed").unlink()
+        assert codes(verify(copy, code=4)) == {"file_missing"}
+        assert "secret.key.sealed is missing" in self.refused(copy)
 
     def test_a_changed_manifest_is_found(self, copy):
         path = copy / "manifest.json"
@@ -378,7 +406,8 @@ class TestTampering:
         path.write_text(json.dumps(manifest | {"schema": "1 foundation"}))
         assert codes(verify(copy, code=4)) == {"schema"}
         path.write_text(path.read_text()[:-40])
-        assert "manifest.json cannot be read" in done("verify", copy, code=1)
+        assert codes(verify(copy, code=4)) == {"backup_damaged"}
+        assert "manifest.json cannot be read" in self.refused(copy)
 
     def test_a_row_that_was_changed_with_its_checksum_is_found(self, copy):
         database = sqlite3.connect(copy / "apus.db")

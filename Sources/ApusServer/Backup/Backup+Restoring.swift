@@ -64,6 +64,9 @@ extension Backup {
     private static func key(of directory: String, _ manifest: BackupManifest, _ passphrase: String?) throws -> String? {
         guard let passphrase, let file = manifest.file(SealedKey.name) else { return nil }
         let path = directory + "/" + file.name
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw BackupFailure.damaged(directory, "\(file.name) is missing")
+        }
         guard try SyncedFile.digest(path) == file else {
             throw BackupFailure.damaged(directory, "\(file.name) is not as it was made")
         }
@@ -85,7 +88,7 @@ extension Backup {
         do {
             found = try SyncedFile.digest(source, copyingTo: target + ".new") { progress("restoring the database", $0) }
         } catch {
-            throw BackupFailure.unwritable(data, "\(error)")
+            throw BackupFailure.unwritable(data, error.localizedDescription)
         }
         guard found == file else {
             throw BackupFailure.damaged(directory, "\(database) is not as it was made: \(file.difference(found))")

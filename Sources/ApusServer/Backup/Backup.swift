@@ -36,7 +36,7 @@ package enum Backup {
             try? files.removeItem(atPath: unfinished)
             switch error {
             case is BackupFailure, is StoreOpeningError: throw error
-            default: throw BackupFailure.unwritable(directory, "\(error)")
+            default: throw BackupFailure.unwritable(directory, error.localizedDescription)
             }
         }
     }
@@ -70,9 +70,14 @@ package enum Backup {
     }
 
     /// Looks for what is wrong with a backup: its files, and the database in it.
-    /// - Throws: `BackupFailure` if it is none.
+    /// - Throws: `BackupFailure` if it is none, or of a newer version.
     package static func verify(_ directory: String, at now: Timestamp, progress: Progress) throws -> StoreReport {
-        let manifest = try BackupManifest.read(from: directory)
+        let manifest: BackupManifest
+        do {
+            manifest = try BackupManifest.read(from: directory)
+        } catch let failure as BackupFailure where failure.code == "backup_damaged" {
+            return StoreReport(problems: [.init(code: failure.code, text: failure.description)])
+        }
         var problems: [StoreReport.Problem] = []
         for file in manifest.files {
             let path = directory + "/" + file.name

@@ -13,7 +13,7 @@ package struct BackupFailure: Error, Equatable, CustomStringConvertible {
     }
 
     static func unwritable(_ path: String, _ reason: String) -> Self {
-        .init("backup_unwritable", "\(path) cannot be written: \(reason). Nothing of this backup is left there.")
+        .init("backup_unwritable", "\(path) cannot be written, and nothing of this backup is left there. \(reason)")
     }
 
     static func noBackup(_ directory: String) -> Self {

@@ -36,8 +36,8 @@ package struct BackupManifest: Codable, Sendable, Equatable {
             let manifest = try JSONDecoder().decode(BackupManifest.self, from: data)
             guard manifest.format == currentFormat else { throw BackupFailure.newerFormat(directory, manifest.version) }
             return manifest
-        } catch let error as DecodingError {
-            throw BackupFailure.damaged(directory, "\(name) cannot be read: \(error.debugDescription)")
+        } catch is DecodingError {
+            throw BackupFailure.damaged(directory, "\(name) cannot be read")
         }
     }
 

@@ -32,7 +32,7 @@ package enum StoreCopy {
         let written = try FileHandle(forUpdating: URL(fileURLWithPath: file))
         try source.read { database in
             // Begins the transaction: SQLite does so at the first read only.
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")
+            try StoreFile.refuseNewer(database, StoreFile.path(in: directory))
             try copy.writeWithoutTransaction { copy in
                 try withoutActuallyEscaping(progress) { progress in
                     try database.backup(to: copy, pagesPerStep: pagesPerStep) { step in
@@ -79,10 +79,23 @@ package enum StoreFile {
         }
     }
 
+    /// Whether this process may not see what is in a directory.
+    private static func isHidden(_ directory: String) -> Bool {
+        access(directory, X_OK) != 0 && errno == EACCES
+    }
+
+    /// - Throws: `StoreOpeningError` if a newer version of Apus wrote it.
+    static func refuseNewer(_ database: Database, _ file: String) throws {
+        if try SQLiteSchema.migrator.hasBeenSuperseded(database) { throw StoreOpeningError.newer(file) }
+    }
+
     /// - Throws: `StoreOpeningError` if there is none, or if it is no database.
     static func open(_ file: String) throws -> DatabaseQueue {
         // SQLite would make one.
-        guard FileManager.default.fileExists(atPath: file) else { throw StoreOpeningError.missing(file) }
+        guard FileManager.default.fileExists(atPath: file) else {
+            let directory = (file as NSString).deletingLastPathComponent
+            throw isHidden(directory) ? StoreOpeningError.hidden(directory) : StoreOpeningError.missing(file)
+        }
         var configuration = Configuration()
         configuration.label = "apus.reader"
         configuration.busyMode = .timeout(10)

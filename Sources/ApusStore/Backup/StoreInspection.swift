@@ -28,11 +28,13 @@ package enum StoreInspection {
     }
 
     /// What a store holds, without a look for what is wrong.
-    /// - Throws: `StoreOpeningError`, or `DatabaseError` if it cannot be read.
+    /// - Throws: `StoreOpeningError`, also if a newer version wrote it, or `DatabaseError` if it cannot be read.
     package static func summary(of directory: String) throws -> (schema: String, counts: StoreCounts) {
-        let file = try StoreFile.open(StoreFile.path(in: directory))
+        let path = StoreFile.path(in: directory)
+        let file = try StoreFile.open(path)
         let summary = try file.read { database in
-            (try SQLiteSchema.migrator.appliedMigrations(database).last ?? "", try count(database))
+            try StoreFile.refuseNewer(database, path)
+            return (try SQLiteSchema.migrator.appliedMigrations(database).last ?? "", try count(database))
         }
         try file.close()
         return summary

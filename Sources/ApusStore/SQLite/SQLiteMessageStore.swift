@@ -61,9 +61,8 @@ package final class SQLiteMessageStore: MessageStore {
             }
             try check(database, file: file)
         }
-        let migrator = SQLiteSchema.migrator
-        if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StoreOpeningError.newer(file) }
-        try migrator.migrate(pool)
+        try pool.read { try StoreFile.refuseNewer($0, file) }
+        try SQLiteSchema.migrator.migrate(pool)
         if let largestFile {
             try pool.writeWithoutTransaction { database in
                 let pageSize = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 4096

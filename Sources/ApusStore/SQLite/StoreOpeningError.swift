@@ -35,6 +35,12 @@ package struct StoreOpeningError: Error, Equatable, CustomStringConvertible {
         .init(code: "database_missing", "There is no database \(file). Name the data directory with --data-dir.")
     }
 
+    static func hidden(_ directory: String) -> Self {
+        .init(
+            code: "data_dir_hidden",
+            "This user may not look into the directory \(directory). Run the command as the server's user.")
+    }
+
     static func newer(_ file: String) -> Self {
         .init(
             code: "database_newer",
