@@ -13,9 +13,9 @@ package enum AuditInspection {
     package static func verify(
         _ directory: String, keyFile: String?, expecting expected: AuditPosition?
     ) throws -> AuditPosition {
-        let seals = AuditSeals(try KeyFile.openExisting(keyFile ?? KeyFile.path(in: directory)))
-        var verifier = AuditVerifier(seals, expecting: expected)
-        return try StoreFile.read(directory) { snapshot in
+        try StoreFile.read(directory) { snapshot in
+            let seals = AuditSeals(try KeyFile.openExisting(keyFile ?? KeyFile.path(in: directory)))
+            var verifier = AuditVerifier(seals, expecting: expected)
             while true {
                 let entries = try snapshot.auditEntries(after: verifier.last.sequence, limit: page)
                 for entry in entries { try verifier.take(entry) }

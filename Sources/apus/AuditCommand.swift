@@ -77,32 +77,29 @@ struct AuditCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            guard let dataDir else {
+            let verdict: AuditVerdict
+            if let dataDir {
+                verdict = try Self.verdict(on: dataDir, keyFile: keyFile, head: head)
+            } else {
                 let query = head.map { [("head", $0)] } ?? []
-                let answer = try await options.client().get(["v1", "audit", "verify"], query: query)
-                let verdict = try answer.decoded(as: AuditVerdictAnswer.self)
-                guard verdict.intact else { throw Self.broken(verdict.reason ?? "") }
-                return print(options.json ? answer.text : Self.text(verdict.head))
+                verdict = try await options.client().get(["v1", "audit", "verify"], query: query).decoded()
             }
+            if options.json { print(try JSONText.of(verdict)) }
+            guard verdict.intact else {
+                throw CommandFailure(.problemFound, "The audit was changed: \(verdict.reason ?? "").")
+            }
+            if !options.json { print(verdict.text) }
+        }
+
+        private static func verdict(on directory: String, keyFile: String?, head: String?) throws -> AuditVerdict {
             do {
                 let last = try AuditInspection.verify(
-                    dataDir, keyFile: keyFile, expecting: head.flatMap { AuditPosition($0) })
-                let head = last.sequence > 0 ? last.description : nil
-                let verdict = AuditVerdictAnswer(intact: true, entries: last.sequence, head: head, reason: nil)
-                print(options.json ? try JSONText.of(verdict) : Self.text(head))
+                    directory, keyFile: keyFile, expecting: head.flatMap { AuditPosition($0) })
+                return AuditVerdict(
+                    intact: true, entries: last.sequence, head: last.sequence > 0 ? last.description : nil)
             } catch let fault as AuditVerifier.Fault {
-                throw Self.broken(fault.description)
+                return AuditVerdict(intact: false, entry: fault.sequence, reason: fault.description)
             }
-        }
-
-        private static func text(_ head: String?) -> String {
-            guard let head else { return "The audit has no entries." }
-            let count = head.prefix { $0 != ":" }
-            return "The audit is whole: \(count) entries.\n\nhead  \(head)"
-        }
-
-        private static func broken(_ reason: String) -> CommandFailure {
-            CommandFailure(.refused, "The audit was changed: \(reason).")
         }
     }
 }
@@ -122,9 +119,17 @@ private struct AuditListAnswer: Decodable {
     let next: Int64?
 }
 
-private struct AuditVerdictAnswer: Codable {
+/// What a verification found: what the server answers, or the command itself found in a data directory.
+private struct AuditVerdict: Codable {
     let intact: Bool
-    let entries: Int64?
-    let head: String?
-    let reason: String?
+    var entries: Int64?
+    var head: String?
+    /// The number of the first entry that is wrong.
+    var entry: Int64?
+    var reason: String?
+
+    var text: String {
+        guard let head else { return "The audit has no entries." }
+        return "The audit is whole: \(entries ?? 0) entries.\n\nhead  \(head)"
+    }
 }
