@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from server import BINARY, REPOSITORY, environment, run
+from server import ADMIN_TOKEN, BINARY, REPOSITORY, environment, run
 
 
 def examine(*arguments, code=None, **variables):
@@ -50,6 +50,18 @@ class TestDoctor:
         assert found["ports.server.port"]["state"] == "ok"
         assert f"process {server.process.pid}" in found["ports.server.port"]["finding"]
         assert {found[check]["state"] for check in ("files.data_dir", "files.key", "files.database")} == {"ok"}
+
+    def test_a_server_that_may_do_more_than_who_looks_is_known_too(self, start_server):
+        """As the service with its capabilities, and the same user with none at a terminal."""
+        if os.geteuid() != 0:
+            pytest.skip("only root can take rights from itself")
+        server = start_server()
+        ended = subprocess.run(
+            ["setpriv", "--inh-caps=-all", "--bounding-set=-all", BINARY, "doctor", "--json", "--data-dir", server.data,
+             "--port", str(server.port)], env=environment(), capture_output=True, text=True)
+        found = {finding["check"]: finding for finding in json.loads(ended.stdout)["findings"]}
+        assert found["ports.server.port"]["state"] == "ok", found
+        assert f"process {server.process.pid}" in found["ports.server.port"]["finding"]
 
     def test_a_port_that_another_program_uses_is_a_problem(self, tmp_path):
         with socket.socket() as other:
@@ -148,6 +160,16 @@ class TestHealth:
         ended = run("health", "--ready", APUS_SERVER=server.url)
         assert ended.returncode == 4 and "It is not well" in ended.stderr
         assert run("health", APUS_SERVER=server.url).returncode == 0
+
+    @pytest.mark.parametrize("token", ["", ADMIN_TOKEN])
+    def test_one_that_is_not_ready_says_why_whoever_asks(self, start_server, token):
+        server = start_server(storage__least_free="16TB")
+        ended = run("health", "--ready", APUS_SERVER=server.url, APUS_ADMIN_TOKEN=token)
+        assert ended.returncode == 4 and "storage.least_free" in ended.stderr
+        ended = run("health", "--ready", "--json", APUS_SERVER=server.url, APUS_ADMIN_TOKEN=token)
+        assert ended.returncode == 4
+        answer = json.loads(ended.stdout)
+        assert answer["error"] == "disk_full" and ("checks" in answer) == bool(token)
 
     def test_one_that_is_not_there(self):
         assert run("health", APUS_SERVER="http://127.0.0.1:1").returncode == 3

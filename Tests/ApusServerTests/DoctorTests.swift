@@ -72,6 +72,7 @@ struct DoctorTests {
         #expect(state(nil) == .ok)
         #expect(state(EADDRINUSE, holder: 7, server: 7) == .ok)
         #expect(state(EADDRINUSE, holder: 7, server: 8) == .problem)
+        #expect(state(EACCES, holder: 7, server: 7) == .ok)
         #expect(state(EADDRINUSE) == .problem && state(EACCES) == .problem && state(EADDRNOTAVAIL) == .problem)
     }
 
@@ -79,10 +80,10 @@ struct DoctorTests {
     func sockets() {
         let table = """
               sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-               0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1
+               0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 4711 1
                1: 0100007F:1F90 0100007F:A001 01 00000000:00000000 00:00000000 00000000     0        0 4712 1
             """
-        #expect(Doctor.listeningSockets(on: 8080, table: table) == [4711])
+        #expect(Doctor.listeningSockets(on: 8080, table: table) == [.init(inode: 4711, user: 101)])
         #expect(Doctor.listeningSockets(on: 8081, table: table).isEmpty)
     }
 

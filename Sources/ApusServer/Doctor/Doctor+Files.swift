@@ -28,7 +28,7 @@ extension Doctor {
         (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
     }
 
-    private static func owner(_ attributes: [FileAttributeKey: Any]) -> Int {
+    static func owner(_ attributes: [FileAttributeKey: Any]) -> Int {
         (attributes[.ownerAccountID] as? NSNumber)?.intValue ?? 0
     }
 

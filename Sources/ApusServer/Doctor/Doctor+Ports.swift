@@ -12,7 +12,8 @@ extension Doctor {
         let server = number(in: configuration.server.dataDirectory + "/apus.lock")
         return ports.compactMap { key, port in
             guard let port, port != 0 else { return nil }
-            return self.port(key, host, port, try: tryToListen(host, port), holder: holder(of: port), server: server)
+            return self.port(
+                key, host, port, try: tryToListen(host, port), holder: holder(of: port, server: server), server: server)
         }
     }
 
@@ -24,14 +25,13 @@ extension Doctor {
         _ key: String, _ host: String, _ port: Int, try error: Int32?, holder: (id: Int, name: String)?, server: Int?
     ) -> Diagnosis {
         let place = "\(host):\(port)"
+        if error != nil, let holder, holder.id == server {
+            return .ok("ports.\(key)", "The server of this data directory (process \(holder.id)) listens on \(place).")
+        }
         switch error {
         case nil:
             return .ok("ports.\(key)", "\(place) is free.")
         case EADDRINUSE:
-            if let holder, holder.id == server {
-                return .ok(
-                    "ports.\(key)", "The server of this data directory (process \(holder.id)) listens on \(place).")
-            }
             let who = holder.map { "\($0.name) (process \($0.id))" } ?? "a process of another user"
             return .problem(
                 "ports.\(key)", "\(place) is used by \(who).", "Stop that, or choose another port with \(key).")
@@ -77,12 +77,12 @@ extension Doctor {
     }
 
     /// The process that listens on a port, as far as this user may see.
-    private static func holder(of port: Int) -> (id: Int, name: String)? {
+    private static func holder(of port: Int, server: Int?) -> (id: Int, name: String)? {
         let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { path in
             listeningSockets(on: port, table: (try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
         }
         guard !sockets.isEmpty else { return nil }
-        let links = Set(sockets.map { "socket:[\($0)]" })
+        let links = Set(sockets.map { "socket:[\($0.inode)]" })
         let files = FileManager.default
         for id in ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap({ Int($0) }) {
             let descriptors = (try? files.contentsOfDirectory(atPath: "/proc/\(id)/fd")) ?? []
@@ -90,22 +90,36 @@ extension Doctor {
                 (try? files.destinationOfSymbolicLink(atPath: "/proc/\(id)/fd/\(descriptor)")).map(links.contains)
                     ?? false
             }
-            guard isHolder else { continue }
-            let name = try? String(contentsOfFile: "/proc/\(id)/comm", encoding: .utf8)
-            return (id, name?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown")
+            if isHolder { return (id, name(of: id)) }
         }
-        return nil
+        // What a process has open that may do more than this one, as a service with capabilities may, is hidden.
+        guard let server, (try? files.destinationOfSymbolicLink(atPath: "/proc/\(server)/exe")) == nil,
+            let user = (try? files.attributesOfItem(atPath: "/proc/\(server)")).map(owner),
+            sockets.contains(where: { $0.user == user })
+        else { return nil }
+        return (server, name(of: server))
     }
 
-    /// The inodes of listening sockets in a table as /proc/net/tcp has it (proc(5)): the local address with the port in
-    /// hex is the second column, the state (0A listens) the fourth, the inode the tenth.
-    static func listeningSockets(on port: Int, table: String) -> [Int] {
+    private static func name(of process: Int) -> String {
+        let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
+        return name?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+    }
+
+    struct ListeningSocket: Equatable {
+        let inode: Int
+        /// The id of the user whose process made it.
+        let user: Int
+    }
+
+    /// The listening sockets in a table as /proc/net/tcp has it (proc(5)): the local address with the port in hex is the
+    /// second column, the state (0A listens) the fourth, the user the eighth, the inode the tenth.
+    static func listeningSockets(on port: Int, table: String) -> [ListeningSocket] {
         table.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
             guard fields.count > 9, fields[3] == "0A", let hex = fields[1].split(separator: ":").last,
-                Int(hex, radix: 16) == port
+                Int(hex, radix: 16) == port, let user = Int(fields[7]), let inode = Int(fields[9])
             else { return nil }
-            return Int(fields[9])
+            return ListeningSocket(inode: inode, user: user)
         }
     }
 }
