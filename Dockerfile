@@ -1,5 +1,5 @@
 # Apus in a container: `docker build -t apus .`, then
-# `docker run -p 127.0.0.1:8080:8080 -v apus:/var/lib/apus --ulimit nofile=1048576 apus`.
+# `docker run -p 127.0.0.1:8080:8080 -v apus:/var/lib/apus --ulimit nofile=1048576 --stop-timeout 30 apus`.
 FROM swift:6.1-bookworm AS build
 WORKDIR /source
 COPY . .
