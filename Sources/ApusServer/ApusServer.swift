@@ -100,7 +100,11 @@ package final class ApusServer: Sendable {
             // Both or none: a crash in between would look as if somebody had removed the audit's head.
             try store.write { transaction in
                 try transaction.setKeyCheck(box.check)
-                if check == nil { try audit.begin(in: transaction) }
+                if check == nil {
+                    try audit.begin(in: transaction)
+                } else {
+                    try audit.beginAnew(in: transaction, at: clock.now)
+                }
             }
         }
         let hub = EventHub(store: store, clock: clock, logger: logger)

@@ -8,11 +8,11 @@ package enum AuditInspection {
     /// - Parameters:
     ///   - keyFile: nil for the one in the directory.
     ///   - expected: an entry that somebody kept the seal of.
-    /// - Returns: the last entry.
+    /// - Returns: which entries hold.
     /// - Throws: `AuditVerifier.Fault` for the first entry that is not as it was written.
     package static func verify(
         _ directory: String, keyFile: String?, expecting expected: AuditPosition?
-    ) throws -> AuditPosition {
+    ) throws -> AuditVerifier {
         try StoreFile.read(directory) { snapshot in
             let seals = AuditSeals(try KeyFile.openExisting(keyFile ?? KeyFile.path(in: directory)))
             var verifier = AuditVerifier(seals, expecting: expected)
@@ -22,7 +22,7 @@ package enum AuditInspection {
                 if entries.count < page { break }
             }
             try verifier.finish(try snapshot.auditHead())
-            return verifier.last
+            return verifier
         }
     }
 }

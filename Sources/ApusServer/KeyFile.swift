@@ -70,7 +70,7 @@ package enum KeyFile {
             description:
                 "The key file \(path) \(what). Restore it from a backup. If it is lost for good, start once with "
                 + "--set server.replace_key=true: vendors' credentials must then be entered anew, endpoints registered "
-                + "anew and passwords of XMPP users set anew, and the audit holds only from there on.")
+                + "anew and passwords of XMPP users set anew, and the audit can be verified only from there on.")
     }
 }
 

@@ -93,12 +93,11 @@ struct AuditCommand: AsyncParsableCommand {
 
         private static func verdict(on directory: String, keyFile: String?, head: String?) throws -> AuditVerdict {
             do {
-                let last = try AuditInspection.verify(
-                    directory, keyFile: keyFile, expecting: head.flatMap { AuditPosition($0) })
                 return AuditVerdict(
-                    intact: true, entries: last.sequence, head: last.sequence > 0 ? last.description : nil)
+                    try AuditInspection.verify(
+                        directory, keyFile: keyFile, expecting: head.flatMap { AuditPosition($0) }))
             } catch let fault as AuditVerifier.Fault {
-                return AuditVerdict(intact: false, entry: fault.sequence, reason: fault.description)
+                return AuditVerdict(fault)
             }
         }
     }
@@ -123,13 +122,31 @@ private struct AuditListAnswer: Decodable {
 private struct AuditVerdict: Codable {
     let intact: Bool
     var entries: Int64?
+    /// The first entry that the present key file can verify.
+    var since: Int64?
     var head: String?
     /// The number of the first entry that is wrong.
     var entry: Int64?
     var reason: String?
 
+    init(_ verifier: AuditVerifier) {
+        intact = true
+        entries = verifier.last.sequence
+        since = verifier.since
+        head = verifier.last.sequence > 0 ? verifier.last.description : nil
+    }
+
+    init(_ fault: AuditVerifier.Fault) {
+        intact = false
+        entry = fault.sequence
+        reason = fault.description
+    }
+
     var text: String {
-        guard let head else { return "The audit has no entries." }
-        return "The audit is whole: \(entries ?? 0) entries.\n\nhead  \(head)"
+        guard let head, let entries else { return "The audit has no entries." }
+        let part =
+            since.flatMap { $0 > 1 ? " from entry \($0) on; those before were sealed with another key file" : nil }
+            ?? ""
+        return "The audit is whole\(part): \(entries) entries.\n\nhead  \(head)"
     }
 }

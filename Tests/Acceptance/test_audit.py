@@ -273,6 +273,11 @@ class TestKeyFile:
         stopped.start(server__replace_key="true")
         assert stopped.stop() == 0
         assert key.read_text() != kept
-        assert "entry 1 is not as it was written, or was sealed with another key file" in verify(stopped, code=4)
+        assert "whole from entry 2 on; those before were sealed with another key file" in verify(stopped)
         stopped.settings.pop("server.replace_key")
         stopped.start()
+        App(stopped)
+        assert "The audit is whole from entry 2 on" in verify(stopped)
+        assert stopped.admin("GET", "/v1/audit/verify").json()["since"] == 2
+        change(stopped, "UPDATE audit SET actor = 'token:somebody' WHERE sequence = 3")
+        assert "entry 3 is not as it was written" in verify(stopped, code=4)

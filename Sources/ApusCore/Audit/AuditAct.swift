@@ -13,6 +13,9 @@ package struct AuditAct: Sendable, Equatable {
     /// A JSON object. No secrets, and nothing of what messages say.
     package let details: String
 
+    /// The name of the act that another key file took the place of the one that seals were made with.
+    static let keyReplacement = "key.replace"
+
     package init(actor: String, address: String, name: String, object: String, details: String) {
         self.actor = actor
         self.address = address

@@ -68,13 +68,14 @@ package final class AuditBook: Sendable {
 
     /// - Parameter message: the last message that the entries account for; nil if they are not about messages.
     private func append(
-        _ acts: [AuditAct], upTo message: MessageID?, to transaction: any StoreTransaction, at now: Timestamp
+        _ acts: [AuditAct], upTo message: MessageID?, to transaction: any StoreTransaction, at now: Timestamp,
+        leavingGaps: Bool = true
     ) throws {
         guard !acts.isEmpty else { return }
         let head = try transaction.auditHead()
         var last = try transaction.lastAuditEntry()?.position ?? .start
         // If somebody changed the end, a gap stays to be seen.
-        let isWhole = head.map { seals.holds($0, for: last) } ?? false
+        let isWhole = !leavingGaps || head.map { seals.holds($0, for: last) } ?? false
         let end = max(head?.sequence ?? 0, last.sequence) + (isWhole ? 0 : 1)
         for (offset, act) in acts.enumerated() {
             let entry = seals.entry(act, sequence: end + Int64(offset) + 1, at: now, after: last.seal)
@@ -90,6 +91,12 @@ package final class AuditBook: Sendable {
     /// To be called once, for a store that never had an audit.
     package func begin(in transaction: any StoreTransaction) throws {
         try transaction.setAuditHead(seals.head(.start, message: transaction.lastMessage()))
+    }
+
+    /// To be called once, for a store whose seals were made with a key that is lost: it can be verified from here on.
+    package func beginAnew(in transaction: any StoreTransaction, at now: Timestamp) throws {
+        let act = AuditAct(AuditAct.keyReplacement, "", by: Origin(.server))
+        try append([act], upTo: nil, to: transaction, at: now, leavingGaps: false)
     }
 
     /// Says whether the end is as it was left, and writes what a crash kept from being written.
@@ -123,11 +130,11 @@ package final class AuditBook: Sendable {
 
     /// Looks at every entry.
     /// - Parameter expected: an entry that somebody kept the seal of.
-    /// - Returns: the last entry.
+    /// - Returns: which entries hold.
     /// - Throws: `AuditVerifier.Fault` for the first that is not as it was written.
     package func verify(
         _ dispatcher: Dispatcher, expecting expected: AuditPosition?
-    ) async throws -> AuditPosition {
+    ) async throws -> AuditVerifier {
         var verifier = AuditVerifier(seals, expecting: expected)
         let (head, end) = try await dispatcher.query { (try $0.auditHead(), try $0.lastAuditEntry()?.sequence ?? 0) }
         while true {
@@ -138,6 +145,6 @@ package final class AuditBook: Sendable {
             if entries.isEmpty { break }
         }
         try verifier.finish(head)
-        return verifier.last
+        return verifier
     }
 }

@@ -13,8 +13,12 @@ package struct AuditVerifier {
 
     private let seals: AuditSeals
     private let expected: AuditPosition?
-    /// The last entry that was taken and held.
+    /// The last entry that was taken.
     package private(set) var last = AuditPosition.start
+    /// The first entry that could be verified: what stands before it was sealed with a key file that was replaced.
+    package private(set) var since: Int64 = 1
+    /// The first that is wrong. A later entry that says that the key file was replaced is what takes it back.
+    private var fault: Fault?
 
     /// - Parameter expected: an entry that somebody kept the seal of; nil if nobody did.
     package init(_ seals: AuditSeals, expecting expected: AuditPosition? = nil) {
@@ -28,7 +32,21 @@ package struct AuditVerifier {
     }
 
     /// Looks at the next entry.
+    /// - Throws: if it is not the one that was kept.
     package mutating func take(_ entry: AuditEntry) throws(Fault) {
+        do throws(Fault) {
+            try check(entry)
+            if entry.act.name == AuditAct.keyReplacement { (fault, since) = (nil, entry.sequence) }
+        } catch {
+            fault = fault ?? error
+        }
+        last = entry.position
+        if let expected, expected.sequence == entry.sequence, expected.seal != entry.seal {
+            throw fault ?? Fault(entry.sequence, "entry \(entry.sequence) is not the one that was kept")
+        }
+    }
+
+    private func check(_ entry: AuditEntry) throws(Fault) {
         let next = last.sequence + 1
         guard entry.sequence == next else {
             throw Fault(next, "entry \(next) is missing; the next one that there is is \(entry.sequence)")
@@ -37,14 +55,12 @@ package struct AuditVerifier {
         guard ConstantTime.isEqual(entry.seal, seal), entry.previous == last.seal else {
             throw Fault(next, "entry \(next) is not as it was written, or was sealed with another key file")
         }
-        if let expected, expected.sequence == next, expected.seal != seal {
-            throw Fault(next, "entry \(next) is not the one that was kept")
-        }
-        last = entry.position
     }
 
     /// Looks at the end, once all entries were taken.
+    /// - Throws: the first that is wrong.
     package func finish(_ head: AuditHead?) throws(Fault) {
+        if let fault { throw fault }
         let end = last.sequence
         if let expected, expected.sequence > end {
             throw Fault(end + 1, "entry \(end + 1) and those behind it up to the one that was kept are missing")

@@ -22,8 +22,9 @@ extension AuditRoutes {
                 answers: [
                     .json(
                         .object([
-                            "intact": .boolean, "entries?": .integer, "head?": .string, "entry?": .integer,
-                            "reason?": .string,
+                            "intact": .boolean, "entries?": .integer,
+                            "since?": .integer.described("The first that the present key file can verify."),
+                            "head?": .string, "entry?": .integer, "reason?": .string,
                         ]))
                 ]),
         ],

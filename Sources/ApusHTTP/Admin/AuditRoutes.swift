@@ -47,7 +47,7 @@ struct AuditRoutes: Sendable {
             throw ApusError(
                 .invalid, code: "invalid_request", "head must be what an earlier verification printed: NUMBER:SEAL.")
         }
-        let outcome: Result<AuditPosition, AuditVerifier.Fault>
+        let outcome: Result<AuditVerifier, AuditVerifier.Fault>
         do {
             outcome = .success(try await audit.verify(dispatcher, expecting: expected))
         } catch let fault as AuditVerifier.Fault {
@@ -55,9 +55,11 @@ struct AuditRoutes: Sendable {
         }
         return Response.json { object in
             switch outcome {
-            case .success(let last):
+            case .success(let verifier):
+                let last = verifier.last
                 object.member("intact", bool: true)
                 object.member("entries", int: last.sequence)
+                object.member("since", int: verifier.since)
                 object.member("head", string: last.sequence > 0 ? last.description : nil)
             case .failure(let fault):
                 object.member("intact", bool: false)

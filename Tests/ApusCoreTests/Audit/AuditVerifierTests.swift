@@ -120,6 +120,24 @@ struct AuditVerifierTests {
         #expect(fault([], nil) == 1)
     }
 
+    @Test("after the key was replaced it can be verified from there on, and only the new key can say so")
+    func replacedKey() throws {
+        let (entries, _) = audit(3, Self.seals(8))
+        let replacement = AuditAct(AuditAct.keyReplacement, "", by: Origin(.server))
+        let new = Self.seals.entry(
+            replacement, sequence: 4, at: Timestamp(milliseconds: 4), after: entries[2].seal)
+        let next = Self.seals.entry(act(5), sequence: 5, at: Timestamp(milliseconds: 5), after: new.seal)
+        let head = Self.seals.head(next.position, message: .zero)
+        #expect(fault(entries + [new, next], head) == nil)
+        #expect(fault(entries + [new, changed(next, act: act(6))], head) == 5)
+        #expect(fault(Array(entries.dropLast()) + [new, next], head) == 1)
+        #expect(fault(entries + [changed(next, act: replacement), next], head) == 1)
+        #expect(fault(entries + [new, next], head, expecting: AuditPosition(sequence: 2, seal: next.seal)) == 1)
+        var verifier = AuditVerifier(Self.seals)
+        for entry in entries + [new, next] { try verifier.take(entry) }
+        #expect(verifier.since == 4)
+    }
+
     @Test("who does not have the key cannot write it anew")
     func anotherKey() {
         let (entries, head) = audit(5, Self.seals(8))
