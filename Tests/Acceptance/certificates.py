@@ -27,12 +27,13 @@ class Authority:
             self.name, subject, public_key, x509.random_serial_number(), now + datetime.timedelta(days=first_day - 1),
             now + datetime.timedelta(days=last_day))
 
-    def issue(self, days=30):
-        """The texts of a new certificate for this machine and of its key. It ended if `days` is below 0."""
+    def issue(self, days=30, wait=0):
+        """The texts of a new certificate for this machine and of its key. It ended if `days` is below 0, and holds only
+        in `wait` days."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        certificate = self._certificate(subject, key.public_key(), min(days, 0) - 1, days).add_extension(
+        certificate = self._certificate(subject, key.public_key(), min(days, 0) - 1 + wait, days).add_extension(
             x509.SubjectAlternativeName(names), critical=False).sign(self.key, hashes.SHA256())
         return Issued(
             certificate.public_bytes(serialization.Encoding.PEM).decode(),

@@ -148,9 +148,9 @@ class TestCertificate:
         assert "a new certificate is used" in server.log
         assert counter(server, 'apus_reload_total{result="done"}') == 1
 
-    @pytest.mark.parametrize("kind", ["broken", "mismatched", "ended", "missing"])
+    @pytest.mark.parametrize("kind", ["broken", "mismatched", "ended", "early", "missing"])
     def test_one_that_cannot_be_used_keeps_the_old_one_and_says_why(self, server, authority, kind):
-        issued = authority.issue(days=-1 if kind == "ended" else 30)
+        issued = authority.issue(days=-1 if kind == "ended" else 30, wait=5 if kind == "early" else 0)
         issued.write(self.directory)
         if kind == "broken":
             (self.directory / "server.pem").write_text("-----BEGIN CERTIFICATE-----\nxxxx\n-----END CERTIFICATE-----\n")
@@ -161,7 +161,7 @@ class TestCertificate:
         reload(server, "refused")
         reasons = {
             "broken": "does not hold a certificate", "mismatched": "is not that of the certificate",
-            "ended": "ended at", "missing": "does not exist"}
+            "ended": "ended at", "early": "on only", "missing": "does not exist"}
         assert reasons[kind] in server.log
         assert self.serial(server, authority) == self.first.serial
         assert len(re.findall("what held before still holds", server.log)) == 1

@@ -80,16 +80,24 @@ actor Reloader {
         let stamps = Self.stamps(configuration.certificateFiles)
         if configuration.certificateFiles == tls.material.files { watch?.take(stamps) }
         let new = try ServerTLS.Prepared(configuration)
-        // What has ended is worse than anything that came before it, unless it is the same.
-        guard new.material.expiry > clock.now || new.material.chain == tls.material.chain else {
-            throw StartingError(
-                code: "certificate_ended",
-                description:
-                    "The certificate \(new.material.files.certificate) ended at \(new.material.expiry.rfc3339).")
-        }
+        // What clients refuse is worse than anything that came before it, unless it is the same.
+        if new.material.chain != tls.material.chain, let refusal = refusal(of: new.material) { throw refusal }
         tls.use(new)
         watch?.take(stamps)
         return new.material.expiry
+    }
+
+    private func refusal(of material: TLSMaterial) -> StartingError? {
+        let (now, file) = (clock.now, material.files.certificate)
+        if material.expiry <= now {
+            return StartingError(
+                code: "certificate_ended",
+                description: "The certificate \(file) ended at \(material.expiry.rfc3339).")
+        }
+        guard material.beginning > now else { return nil }
+        return StartingError(
+            code: "certificate_not_begun",
+            description: "The certificate \(file) holds from \(material.beginning.rfc3339) on only.")
     }
 
     private func refuse(_ error: any Error) {

@@ -32,6 +32,9 @@ struct TLSMaterial: Sendable {
         (self.chain, self.key) = (chain, key)
     }
 
+    /// When the certificate begins to hold.
+    var beginning: Timestamp { Timestamp(milliseconds: Int64(chain.first?.notValidBefore ?? 0) * 1000) }
+
     /// When the certificate ends.
     var expiry: Timestamp { Timestamp(milliseconds: Int64(chain.first?.notValidAfter ?? 0) * 1000) }
 
