@@ -84,8 +84,9 @@ enum PrivateFile {
     /// Who may do what with a file, or what a link leads to, as others give certificates and secrets away.
     /// - Returns: nil if there is none.
     static func permissions(of path: String) -> Int? {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_mode & 0o7777) : nil
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+        return (attributes?[.posixPermissions] as? NSNumber)?.intValue
     }
 
     /// Makes the file. It is there in full or not at all.

@@ -30,6 +30,12 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "The text that is shown.")
     var alert: String
 
+    @Option(help: "A headline above it.")
+    var title: String?
+
+    @Option(help: "What the device opens when its user taps the message.")
+    var uri: String?
+
     @Option(help: "Data for the app, any JSON.", transform: SendCommand.json)
     var extra: JSONValue?
 
@@ -77,6 +83,8 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         var message = OutgoingMessage(alert: alert)
+        message.title = title
+        message.uri = uri
         message.extra = extra
         message.needConfirm = confirm
         message.escalate = escalate

@@ -93,11 +93,12 @@ class TestSend:
     def test_a_message_arrives_as_it_was_told(self, apus, app, device):
         shown = apus(
             "send", "--app", app.id, "--key", app.key, "--alias", device.alias, "--extra", '{"a": [1]}', "--confirm",
-            "--tenant", "red", "hello")
+            "--tenant", "red", "--title", "News", "--uri", "app://news/1", "hello")
         (message,) = re.findall(r"Accepted as message (\d+)\.", shown)
         with device.connect() as connection:
             assert connection.message() == {
-                "id": message, "appId": app.id, "tenantCode": "red", "alert": "hello", "extra": {"a": [1]},
+                "id": message, "appId": app.id, "tenantCode": "red", "title": "News", "alert": "hello",
+                "uri": "app://news/1", "extra": {"a": [1]},
                 "pushMsgType": "MSG", "listenFlag": "NOTF", "needConfirm": True}
 
     @pytest.mark.parametrize("audience", [["--all"], ["--tag", "sz"], ["--alias", "x", "--alias", "ann"], ["--device"]])

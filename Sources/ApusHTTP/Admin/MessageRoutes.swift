@@ -155,8 +155,8 @@ struct MessageRoutes: Sendable {
             guard let history else {
                 throw ApusError(
                     .invalid, code: "invalid_request",
-                    "device is missing: ask for …/explain?device=<device id>. Without it, escalations are explained, "
-                        + "and the message has none.")
+                    "device is missing: ask for …/explain?device=<device id> (apus message explain --device). Without it, "
+                        + "escalations are explained, and the message has none.")
             }
             return Self.response(Explanation(record, history), id, device: nil)
         }

@@ -4,25 +4,20 @@ import Foundation
 struct FileWatch {
     /// What shows that a file is another one than before.
     struct Stamp: Equatable {
-        let device: UInt64
-        let inode: UInt64
-        let size: Int64
-        let seconds: Int
-        let nanoseconds: Int
+        private let device: NSNumber?
+        private let inode: NSNumber?
+        private let size: NSNumber?
+        private let modifiedAt: Date?
 
         /// - Returns: nil if there is no such file.
         init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
-            size = Int64(status.st_size)
-            #if canImport(Darwin)
-                let time = status.st_mtimespec
-            #else
-                let time = status.st_mtim
-            #endif
-            (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec)
+            // What a link leads to counts, and not the link.
+            let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else { return nil }
+            device = attributes[.systemNumber] as? NSNumber
+            inode = attributes[.systemFileNumber] as? NSNumber
+            size = attributes[.size] as? NSNumber
+            modifiedAt = attributes[.modificationDate] as? Date
         }
     }
 
