@@ -40,6 +40,8 @@ struct CommitOutcome {
     var missed: [MessageID: [String]] = [:]
     var recalls: [Made] = []
     var targets: [Target] = []
+    /// Who reaches the devices of the app that was asked for last: the messages of a batch are mostly of one app.
+    var vendors: (app: AppNumber, providers: [any PushProvider])?
     /// Whose deliveries which vendor got.
     var filledOutboxes: [Route: Set<AppNumber>] = [:]
     /// The same, of which some may be older than what the vendor had already.

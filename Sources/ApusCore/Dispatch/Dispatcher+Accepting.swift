@@ -68,7 +68,8 @@ extension Dispatcher {
         _ push: PushRequest, targetsFrom start: Int, _ transaction: any StoreTransaction,
         _ outcome: inout CommitOutcome, _ now: Timestamp
     ) throws -> CommitOutcome.Accepted {
-        for route in chooseLanes(push.app, &outcome.targets[start...]) {
+        let providers = providers(serving: push.app, &outcome)
+        for route in chooseLanes(among: providers, &outcome.targets[start...]) {
             outcome.filledOutboxes[route, default: []].insert(push.app)
         }
         var push = push

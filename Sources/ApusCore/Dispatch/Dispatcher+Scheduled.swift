@@ -26,7 +26,8 @@ extension Dispatcher {
         let start = outcome.targets.count
         try transaction.resolve(record.audience, app: message.app, into: &outcome.targets)
         // Its id is older than what vendors have been given since.
-        for route in chooseLanes(message.app, &outcome.targets[start...]) {
+        let providers = providers(serving: message.app, &outcome)
+        for route in chooseLanes(among: providers, &outcome.targets[start...]) {
             outcome.refilledOutboxes[route, default: []].insert(message.app)
         }
         try transaction.release(message, to: outcome.targets[start...])

@@ -46,11 +46,18 @@ extension Dispatcher {
 
     // MARK: Committing
 
+    /// Who reaches devices of the app that are not connected.
+    func providers(serving app: AppNumber, _ outcome: inout CommitOutcome) -> [any PushProvider] {
+        if let known = outcome.vendors, known.app == app { return known.providers }
+        let providers = lanes.map(\.provider).filter { $0.serves(app) }
+        outcome.vendors = (app, providers)
+        return providers
+    }
+
     /// Devices without a connection are their vendors' to reach.
     /// - Returns: the vendors that got something.
-    func chooseLanes(_ app: AppNumber, _ targets: inout ArraySlice<Target>) -> Set<Route> {
+    func chooseLanes(among providers: [any PushProvider], _ targets: inout ArraySlice<Target>) -> Set<Route> {
         // Most apps have no vendor: their devices are not looked at one by one.
-        let providers = lanes.map(\.provider).filter { $0.serves(app) }
         guard !providers.isEmpty else { return [] }
         var chosen: Set<Route> = []
         for index in targets.indices where directory[targets[index].device] == nil {
@@ -67,7 +74,8 @@ extension Dispatcher {
     ) throws {
         guard let (app, target) = try transaction.target(number) else { return }
         var targets = [target][...]
-        for route in chooseLanes(app, &targets) where try transaction.putIntoOutbox(of: route, app, number) {
+        let providers = providers(serving: app, &outcome)
+        for route in chooseLanes(among: providers, &targets) where try transaction.putIntoOutbox(of: route, app, number) {
             outcome.refilledOutboxes[route, default: []].insert(app)
         }
     }

@@ -13,8 +13,7 @@ package struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 
     /// Reads a decimal id from bytes without making a string of them.
-    @inlinable
-    package init?(ascii bytes: some Sequence<UInt8>) {
+    package init?(ascii bytes: UnsafeRawBufferPointer) {
         var value: Int64 = 0
         var digits = 0
         for byte in bytes {

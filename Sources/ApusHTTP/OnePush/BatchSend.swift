@@ -34,14 +34,13 @@ enum BatchBody {
     ) -> [(line: Int, push: PushRequest)] {
         var requests: [(line: Int, push: PushRequest)] = []
         requests.reserveCapacity(lines.count)
+        let (limits, now) = (shared.limits.send, shared.dispatcher.clock.now)
         // Lines of a batch nearly always come from one app; its key is hashed once.
         var known: (id: String, key: String, app: App)?
         for (number, line) in lines.enumerated() {
             do throws(ApusError) {
-                let body = try SendBody(line, limits: shared.limits.send)
-                var push = try body.request(
-                    idempotencyKey: nil, limits: shared.limits.send, at: shared.dispatcher.clock.now
-                ) {
+                let body = try SendBody(line, limits: limits)
+                var push = try body.request(idempotencyKey: nil, limits: limits, at: now) {
                     id, key throws(ApusError) in
                     if let known, known.id == id, known.key.utf8.elementsEqual(key.utf8) {
                         try shared.doorkeeper.apps.take(1, from: known.app)

@@ -15,8 +15,12 @@ enum DeviceCommand: Equatable {
     init?(_ text: ByteBuffer) {
         let command = text.withUnsafeReadableBytes { bytes -> DeviceCommand? in
             if bytes.starts(with: "HBT".utf8) { return .heartbeat }
-            if bytes.starts(with: "CFM:".utf8) { return .confirm(Self.messages(bytes[4...])) }
-            if bytes.starts(with: "READ:".utf8) { return .read(Self.messages(bytes[5...])) }
+            if bytes.starts(with: "CFM:".utf8) {
+                return .confirm(Self.messages(UnsafeRawBufferPointer(rebasing: bytes[4...])))
+            }
+            if bytes.starts(with: "READ:".utf8) {
+                return .read(Self.messages(UnsafeRawBufferPointer(rebasing: bytes[5...])))
+            }
             if bytes.starts(with: "REG:".utf8) {
                 let parts = bytes[4...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
                 return .register(parts.first ?? "", key: parts.count > 1 ? parts[1] : nil)
@@ -28,13 +32,15 @@ enum DeviceCommand: Equatable {
         self = command
     }
 
-    private static func messages(_ bytes: Slice<UnsafeRawBufferPointer>) -> [MessageID] {
+    private static func messages(_ bytes: UnsafeRawBufferPointer) -> [MessageID] {
         var messages: [MessageID] = []
-        var rest = bytes
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: ",")) ?? rest.endIndex
-            if let message = MessageID(ascii: rest[..<end]) { messages.append(message) }
-            rest = rest[end...].dropFirst()
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: ",")) ?? bytes.count
+            if let message = MessageID(ascii: UnsafeRawBufferPointer(rebasing: bytes[start..<end])) {
+                messages.append(message)
+            }
+            start = end + 1
         }
         return messages
     }

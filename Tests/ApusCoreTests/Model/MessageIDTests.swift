@@ -38,10 +38,14 @@ struct MessageIDTests {
 
     @Test("are read from decimal text and nothing else")
     func text() {
-        #expect(MessageID(ascii: "7412345678901234567".utf8) == MessageID(7_412_345_678_901_234_567))
+        #expect(Self.read("7412345678901234567") == MessageID(7_412_345_678_901_234_567))
         for wrong in ["", "0", "-1", "1x", " 1", "99999999999999999999", "1.5"] {
-            #expect(MessageID(ascii: wrong.utf8) == nil, "\(wrong)")
+            #expect(Self.read(wrong) == nil, "\(wrong)")
             #expect(MessageID(wrong) == nil, "\(wrong)")
         }
+    }
+
+    private static func read(_ text: String) -> MessageID? {
+        Array(text.utf8).withUnsafeBytes { MessageID(ascii: $0) }
     }
 }
