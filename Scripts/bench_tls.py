@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what an idle WebSocket costs the server in memory, encrypted and not.
 
-usage: bench_tls.py [--apus .build/release/apus] [--devices 5000] [--data-dir DIRECTORY]
+usage: bench_tls.py [--apus .build/release/apus] [--devices 10000] [--data-dir DIRECTORY]
 """
 
 import argparse
@@ -47,6 +47,8 @@ class Server:
 
     def connect(self, device):
         stream = socket.create_connection(("127.0.0.1", int(self.port)), timeout=30)
+        # Else the request waits for the acknowledgement of the handshake's end.
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.context:
             stream = self.context.wrap_socket(stream, server_hostname="localhost")
         stream.sendall(
@@ -55,15 +57,24 @@ class Server:
         assert stream.recv(4096).startswith(b"HTTP/1.1 101")
         return stream
 
+    def end(self):
+        self.process.terminate()
+        self.process.wait(60)
+
     def sessions(self):
         return float(re.search(r"^apus_sessions (\S+)", self.call("/metrics"), re.MULTILINE)[1])
 
 
 def measure(options, is_encrypted):
     with tempfile.TemporaryDirectory(dir=options.data_dir) as directory:
-        server = Server(options.apus, directory, is_encrypted)
+        server = Server(options.apus, directory, is_encrypted=False)
         try:
             devices = list(server.register(options.devices))
+        finally:
+            server.end()
+        # A new process: what registering left behind in the old one would be taken for the connections.
+        server = Server(options.apus, directory, is_encrypted)
+        try:
             # The first connections also pay for what all share.
             first = options.devices // 10
             streams = [server.connect(device) for device in devices[:first]]
@@ -77,13 +88,12 @@ def measure(options, is_encrypted):
             for stream in streams:
                 stream.close()
         finally:
-            server.process.terminate()
-            server.process.wait(60)
+            server.end()
 
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--apus", default=".build/release/apus")
-parser.add_argument("--devices", type=int, default=5000)
+parser.add_argument("--devices", type=int, default=10_000)
 parser.add_argument("--data-dir", help="where the servers' data is put meanwhile")
 options = parser.parse_args()
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -59,6 +59,8 @@ public struct APIClient: Sendable {
 
     /// Reads server-sent events until the server ends its answer.
     /// - Parameters:
+    ///   - path: the segments of the path, not yet escaped.
+    ///   - query: names and values, not yet escaped.
     ///   - after: the id of the last event that is known already.
     ///   - body: called with one event after the other; the next ones wait meanwhile.
     /// - Throws: as `get(_:query:)`, `UnreachableError` also if the connection breaks, and whatever `body` throws.

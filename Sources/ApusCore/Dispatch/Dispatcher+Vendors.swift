@@ -74,8 +74,8 @@ extension Dispatcher {
     ) throws {
         guard let (app, target) = try transaction.target(number) else { return }
         var targets = [target][...]
-        let providers = providers(serving: app, &outcome)
-        for route in chooseLanes(among: providers, &targets) where try transaction.putIntoOutbox(of: route, app, number) {
+        let chosen = chooseLanes(among: providers(serving: app, &outcome), &targets)
+        for route in chosen where try transaction.putIntoOutbox(of: route, app, number) {
             outcome.refilledOutboxes[route, default: []].insert(app)
         }
     }
