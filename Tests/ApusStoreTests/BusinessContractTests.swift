@@ -119,13 +119,38 @@ struct BusinessContractTests {
             let ann = try login(fixture, app, "ann", uuid: "u", token: "t")
             let bob = try login(fixture, app, "bob", uuid: "u", token: "t")
             var ended: [DeviceNumber]?
-            try fixture.store.write { ended = try $0.logOut(bob.userDevice, of: "ann", at: fixture.clock.now) }
+            try fixture.store.write {
+                ended = try $0.logOut(bob.userDevice, of: "ann", for: app.number, at: fixture.clock.now)
+            }
             #expect(try ended == nil && isActive(fixture, bob))
             // Ann's login is over, but a row of hers it is.
-            try fixture.store.write { ended = try $0.logOut(ann.userDevice, of: "ann", at: fixture.clock.now) }
+            try fixture.store.write {
+                ended = try $0.logOut(ann.userDevice, of: "ann", for: app.number, at: fixture.clock.now)
+            }
             #expect(try ended == [bob.device.number] && !isActive(fixture, bob))
             let back = try login(fixture, app, "bob", uuid: "u", token: "t")
             #expect(try back.userDevice == bob.userDevice && back.device.id == bob.device.id && isActive(fixture, back))
+        }
+    }
+
+    @Test("keeps apart the installations of two apps that have the same name", arguments: StoreUnderTest.allCases)
+    func apps(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let (one, two) = (try fixture.app(), try fixture.app("two"))
+            let ours = try login(fixture, one, "ann", uuid: "u", token: "t1")
+            let theirs = try login(fixture, two, "ann", uuid: "u", token: "t2")
+            #expect(theirs.userDevice != ours.userDevice && theirs.device.id != ours.device.id)
+            #expect(try isActive(fixture, ours) && isActive(fixture, theirs))
+            var ended: [DeviceNumber]?
+            try fixture.store.write {
+                ended = try $0.logOut(ours.userDevice, of: "ann", for: two.number, at: fixture.clock.now)
+            }
+            #expect(try ended == nil && isActive(fixture, ours))
+            try fixture.store.write {
+                ended = try $0.logOut(theirs.userDevice, of: "ann", for: two.number, at: fixture.clock.now)
+            }
+            #expect(try ended == [theirs.device.number] && isActive(fixture, ours))
+            #expect(try login(fixture, one, "bob", uuid: "u", token: "t1").device.id == ours.device.id)
         }
     }
 

@@ -57,7 +57,9 @@ extension InMemoryTransaction {
     // MARK: Devices
 
     func logIn(_ login: DeviceLogin, newID: String, at now: Timestamp) -> LoggedIn {
-        var index = business.devices.lastIndex { $0.login.uuid == login.uuid }
+        var index = business.devices.lastIndex {
+            $0.login.uuid == login.uuid && app(of: $0) ?? login.registration.app == login.registration.app
+        }
         if index == nil {
             business.devices.append(InMemoryBusiness.SystemDevice(id: business.nextID(), login: login, link: nil))
             index = business.devices.count - 1
@@ -104,12 +106,19 @@ extension InMemoryTransaction {
         return id
     }
 
-    func logOut(_ userDevice: Int64, of user: String, at now: Timestamp) -> [DeviceNumber]? {
+    /// The app whose device the installation has.
+    private func app(of device: InMemoryBusiness.SystemDevice) -> AppNumber? {
+        deviceList.first { $0.number == device.link?.device }?.app
+    }
+
+    func logOut(_ userDevice: Int64, of user: String, for app: AppNumber, at now: Timestamp) -> [DeviceNumber]? {
         guard let login = business.userDevices.first(where: { $0.id == userDevice && $0.user == user }) else {
             return nil
         }
+        let installation = business.devices.first { $0.id == login.device }
+        guard installation.flatMap({ self.app(of: $0) }) ?? app == app else { return nil }
         endLogins(on: login.device, except: nil)
-        guard let device = business.devices.first(where: { $0.id == login.device })?.link?.device,
+        guard let device = installation?.link?.device,
             let index = deviceList.firstIndex(where: { $0.number == device })
         else { return [] }
         deviceList[index].isActive = false

@@ -36,4 +36,7 @@ package struct Origin: Sendable, Hashable {
         self.actor = actor
         self.address = address
     }
+
+    /// The same for all addresses that one customer has.
+    var ofNetwork: Origin { Origin(actor, from: address?.network) }
 }

@@ -49,7 +49,7 @@ package final class AuditBook: Sendable {
             for sent in sends {
                 ledger.count(
                     sent.message, deliveries: sent.deliveries,
-                    SendLedger.Key(origin: sent.origin, appID: sent.appID), at: uptime)
+                    SendLedger.Key(origin: sent.origin.ofNetwork, appID: sent.appID), at: uptime)
             }
         }
     }

@@ -43,8 +43,10 @@ package protocol BusinessTransaction: BusinessSnapshot {
     /// The user is logged in on the device from now on, and nobody else is.
     func logIn(_ login: DeviceLogin, newID: String, at now: Timestamp) throws -> LoggedIn
     /// Nobody is logged in on the device any more.
-    /// - Returns: the devices that were unregistered, or nil if the row is none of the user's.
-    func logOut(_ userDevice: Int64, of user: String, at now: Timestamp) throws -> [DeviceNumber]?
+    /// - Returns: the devices that were unregistered, or nil if the row is none of the user's, or another app's.
+    func logOut(
+        _ userDevice: Int64, of user: String, for app: AppNumber, at now: Timestamp
+    ) throws -> [DeviceNumber]?
 
     /// Adds the row of a push that became `message`, with the tokens of the message's deliveries.
     /// - Returns: its id.

@@ -54,6 +54,10 @@ struct WebhookContext: Sendable {
         _ body: ByteBuffer, id: String, to webhook: Webhook, _ secrets: [WebhookSecret], attempts: Int
     ) async -> WebhookAnswer {
         let now = clock.now
+        // A receiver could not tell who posts what nobody signed.
+        guard !secrets.isEmpty else {
+            return .failed(reason: "its secret cannot be decrypted; rotate the secret", afterSeconds: 3600)
+        }
         let valid = secrets.filter { $0.expiresAt.map { $0 > now } ?? true }
         let post = WebhookPost(
             url: webhook.url, id: id, body: body, secrets: valid.map(\.bytes), attempts: attempts, at: now)

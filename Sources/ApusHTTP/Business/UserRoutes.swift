@@ -108,7 +108,9 @@ struct UserRoutes: Sendable {
         try caller.mayActFor(values[0])
         let now = dispatcher.clock.now
         guard let id = Int64(values[1]),
-            let ended = try await dispatcher.update({ try $0.logOut(id, of: values[0], at: now) })
+            let ended = try await dispatcher.update({
+                try $0.logOut(id, of: values[0], for: caller.app.number, at: now)
+            })
         else {
             throw ApusError(
                 .notFound, code: "unknown_user_device", "User \(values[0]) has no user_device_id \(values[1]).")

@@ -1,7 +1,12 @@
 import ApusCore
 
 private enum Statements {
-    static let byUUID: SQL = "SELECT id FROM sys_devices WHERE uuid = ? ORDER BY id DESC LIMIT 1"
+    /// What is linked to a device is of its app, whatever others call their installations.
+    static let byUUID: SQL = """
+        SELECT s.id FROM sys_devices s
+            LEFT JOIN business_devices b ON b.sys_device = s.id LEFT JOIN devices d ON d.id = b.device
+        WHERE s.uuid = ? AND (d.app IS NULL OR d.app = ?) ORDER BY s.id DESC LIMIT 1
+        """
     static let insertDevice: SQL = """
         INSERT INTO sys_devices
             (name, platform, os, os_version, push_device_token, push_platform, uuid, created_at, updated_at)
@@ -28,7 +33,7 @@ private enum Statements {
         """
     static let ofLogin: SQL = "SELECT device_id FROM sys_user_devices WHERE id = ? AND user_num = ?"
     static let link: SQL = """
-        SELECT b.device, d.public_id, d.native_token FROM business_devices b JOIN devices d ON d.id = b.device
+        SELECT b.device, d.public_id, d.native_token, d.app FROM business_devices b JOIN devices d ON d.id = b.device
         WHERE b.sys_device = ?
         """
     static let linkedTo: SQL = "SELECT sys_device FROM business_devices WHERE device = ?"
@@ -78,7 +83,7 @@ extension SQLiteTransaction {
 
     private func putDevice(_ login: DeviceLogin, _ now: Timestamp) throws -> Int64 {
         let platform = login.registration.platform.name.lowercased()
-        let id = try database.first(Statements.byUUID, login.uuid) { $0.int(0) }
+        let id = try database.first(Statements.byUUID, login.uuid, login.registration.app) { $0.int(0) }
         guard let id else {
             try database.run(
                 Statements.insertDevice, login.name, platform, login.os, login.osVersion, login.pushToken,
@@ -100,14 +105,17 @@ extension SQLiteTransaction {
         return database.lastInsertedRow
     }
 
-    func logOut(_ userDevice: Int64, of user: String, at now: Timestamp) throws -> [DeviceNumber]? {
+    func logOut(
+        _ userDevice: Int64, of user: String, for app: AppNumber, at now: Timestamp
+    ) throws -> [DeviceNumber]? {
         guard let sysDevice = try database.first(Statements.ofLogin, userDevice, user, value: { $0.int(0) }) else {
             return nil
         }
-        try database.run(Statements.endAll, sysDevice, now.sqlText)
         let device = try database.first(Statements.link, sysDevice) {
-            (number: DeviceNumber($0.int(0)), id: $0.text(1))
+            (number: DeviceNumber($0.int(0)), id: $0.text(1), app: AppNumber($0.int(3)))
         }
+        if let device, device.app != app { return nil }
+        try database.run(Statements.endAll, sysDevice, now.sqlText)
         guard let device else { return [] }
         _ = try deactivate(deviceID: device.id, at: now)
         return [device.number]

@@ -107,6 +107,16 @@ struct AuditBookTests {
             "a stop writes the rest")
     }
 
+    @Test("one customer's addresses are one, however many there are of them")
+    func networks() async throws {
+        let scene = try await Scene()
+        for number in 1...3 { _ = try await scene.send(.app("app"), from: "2001:db8:1:2::\(number)") }
+        _ = try await scene.send(.app("app"), from: "2001:db8:1:3::1")
+        try await scene.stop()
+        let addresses = try scene.store.read { try $0.auditEntries(after: 0, limit: 9) }.map(\.act.address)
+        #expect(Set(addresses) == ["2001:db8:1:2::", "2001:db8:1:3::"] && addresses.count == 2)
+    }
+
     @Test("what a crash kept from being written is counted again from the messages, once")
     func crash() async throws {
         let crashed = try await Scene()

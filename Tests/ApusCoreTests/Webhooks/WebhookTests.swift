@@ -101,7 +101,8 @@ struct WebhookBookTests {
     private static let box = SecretBox(key: SecretBox.randomKey())
 
     private static func book(
-        _ fixture: DispatcherFixture, _ receiver: ScriptedReceiver, _ settings: WebhookSettings = WebhookSettings()
+        _ fixture: DispatcherFixture, _ receiver: ScriptedReceiver, _ settings: WebhookSettings = WebhookSettings(),
+        box: SecretBox? = box
     ) throws -> WebhookBook {
         WebhookBook(
             dispatcher: fixture.dispatcher, hub: fixture.hub, box: try #require(box), sender: receiver,
@@ -203,6 +204,28 @@ struct WebhookBookTests {
             try await again.load()
             try await eventually { second.ids == ["3", "4"] }
             await again.stop()
+        }
+    }
+
+    @Test("are posted nothing that is not signed: with another key file they wait for a new secret")
+    func replacedKey() async throws {
+        try await DispatcherFixture.with { fixture in
+            _ = try fixture.device("ann")
+            let first = try Self.book(fixture, ScriptedReceiver())
+            let (webhook, _) = try await first.add(to: fixture.app, url: "https://a.example", kinds: .all)
+            await first.stop()
+
+            let receiver = ScriptedReceiver()
+            let second = try Self.book(fixture, receiver, box: SecretBox(key: SecretBox.randomKey()))
+            try await second.load()
+            _ = try await fixture.send("ann")
+            let problem = { try fixture.store.read { try $0.webhooks() }.first?.progress.problem }
+            try await eventually { try problem()?.contains("rotate") == true }
+            #expect(receiver.posts.isEmpty)
+            _ = try await second.rotateSecret(webhook.id)
+            let answer = try await second.test(webhook.id)
+            await second.stop()
+            #expect(answer == .taken)
         }
     }
 
