@@ -247,9 +247,9 @@ package final class ApusServer: Sendable {
             return try await bind()
         } catch let error as XMPPService.BindingError {
             throw StartingError.cannotListen(
-                host: host, port: error.port, key: "xmpp.\(error.key)", reason: error.reason)
+                host: host, port: error.port, key: "xmpp.\(error.key)", cause: error.cause)
         } catch {
-            throw StartingError.cannotListen(host: host, port: port, key: key, reason: "\(error)")
+            throw StartingError.cannotListen(host: host, port: port, key: key, cause: error)
         }
     }
 
@@ -294,8 +294,10 @@ package struct StartingError: Error, CustomStringConvertible {
         "legacy_apns.feedback_port": "--legacy-feedback-port",
     ]
 
-    static func cannotListen(host: String, port: Int, key: String, reason: String) -> StartingError {
-        StartingError(
+    static func cannotListen(host: String, port: Int, key: String, cause: any Error) -> StartingError {
+        // The system's word for it, without the call that NIO names.
+        let reason = (cause as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(cause)"
+        return StartingError(
             code: "cannot_listen",
             description:
                 "Apus cannot listen on \(host):\(port) (\(reason)). Stop what uses the port, or choose another "

@@ -236,7 +236,7 @@ class TestConfiguration:
 
     def test_a_port_that_is_taken_is_named(self, server, tmp_path):
         message = refused("--port", server.port, directory=tmp_path)
-        assert f"{server.port}" in message and "--port" in message
+        assert f"127.0.0.1:{server.port} (Address already in use)." in message and "--port" in message
 
 
 class TestStopping:

@@ -39,7 +39,7 @@ package final class XMPPService: Sendable {
             do {
                 return try await listen(host: host, port: port, group, loops, shared, handlers)
             } catch {
-                throw BindingError(key: key, port: port, reason: "\(error)")
+                throw BindingError(key: key, port: port, cause: error)
             }
         }
         let client = try await bind(ports.client, "port") { [XMPPHandler(shared, loop: $0, isEncrypted: false)] }
@@ -60,7 +60,7 @@ package final class XMPPService: Sendable {
         /// The name of the setting.
         package let key: String
         package let port: Int
-        package let reason: String
+        package let cause: any Error
     }
 
     private typealias HandlersOfConnection = @Sendable (XMPPLoop) throws -> [any ChannelHandler]
