@@ -49,7 +49,9 @@ struct ReadinessTests {
     }
 
     private static func untilCancelled() async {
-        try? await Task.sleep(for: .seconds(3600))
+        let (nothing, continuation) = AsyncStream<Void>.makeStream()
+        for await _ in nothing {}
+        continuation.finish()
     }
 }
 
