@@ -1,5 +1,6 @@
 """HTTPS and secure WebSockets, as other programs and our own speak them."""
 
+import contextlib
 import json
 import socket
 import ssl
@@ -92,6 +93,41 @@ class TestForeignPrograms:
             while part := stream.recv(4096):
                 answer += part
         assert answer.endswith(b'{"status":"ok"}')
+
+
+class TestMemory:
+    WARM, COUNTED = 200, 800
+
+    def test_an_idle_connection_takes_less_than_16_kilobytes(self, secure, authority):
+        server = secure()
+        context = ssl.create_default_context(cafile=authority.file)
+        with contextlib.ExitStack() as stack:
+            def connect():
+                stream = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+                stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                stream = stack.enter_context(context.wrap_socket(stream, server_hostname="localhost"))
+                stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert stream.recv(4096).startswith(b"HTTP/1.1 200")
+            for _ in range(self.WARM):
+                connect()
+            before = server.memory
+            for _ in range(self.COUNTED):
+                connect()
+            each = (server.memory - before) / self.COUNTED
+        assert each < 16 << 10
+
+    @pytest.mark.parametrize("size", [1, 1_000, 4_000])
+    def test_what_passes_is_whole(self, secure, size):
+        app = App(secure())
+        device = app.register()
+        with device.connect() as connection:
+            for number in range(6):
+                text = (f"{number} {size} " * size)[:size]
+                message = app.send_to(device, alert=text, needConfirm=True)
+                received = connection.message()
+                assert (received["id"], received["alert"]) == (message, text)
+                connection.confirm(message)
+                eventually(lambda: app.state(message, device) == "received")
 
 
 class TestPlainText:

@@ -38,12 +38,14 @@ package final class HTTPService: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.allocator, value: shared.tls == nil ? ByteBufferAllocator() : .pages)
             .childChannelInitializer { channel in
                 let (shard, connections) = loops.of(channel.eventLoop)
                 return channel.eventLoop.makeCompletedFuture {
                     if let tls = shared.tls {
+                        try channel.pipeline.syncOperations.addHandler(PlainRequestRefusal())
                         try channel.pipeline.syncOperations.addHandlers(
-                            PlainRequestRefusal(), NIOSSLServerHandler(context: tls.value))
+                            QuietBuffers.handlers(around: NIOSSLServerHandler(context: tls.value)))
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         HTTPConnectionHandler(shared, connections: connections, shard: shard))

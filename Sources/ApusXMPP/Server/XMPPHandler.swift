@@ -194,7 +194,8 @@ final class XMPPHandler: ChannelDuplexHandler, DeviceTransport, @unchecked Senda
         // What came before the encryption must not be taken for part of it.
         reader.restart(discardsInput: true)
         do {
-            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.value), position: .first)
+            try context.pipeline.syncOperations.addHandlers(
+                QuietBuffers.handlers(around: NIOSSLServerHandler(context: tls.value)), position: .first)
         } catch {
             context.close(promise: nil)
         }

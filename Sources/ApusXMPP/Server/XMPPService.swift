@@ -45,7 +45,9 @@ package final class XMPPService: Sendable {
         let client = try await bind(ports.client, "port") { [XMPPHandler(shared, loop: $0, isEncrypted: false)] }
         let direct = try await bind(ports.directTLS, "tls_port") { loop in
             guard let tls = shared.tls else { return [] }
-            return [NIOSSLServerHandler(context: tls.value), XMPPHandler(shared, loop: loop, isEncrypted: true)]
+            return QuietBuffers.handlers(around: NIOSSLServerHandler(context: tls.value)) + [
+                XMPPHandler(shared, loop: loop, isEncrypted: true)
+            ]
         }
         let component = try await bind(ports.component, "component_port") { [ComponentHandler(shared, loop: $0)] }
         return XMPPService(
@@ -83,6 +85,7 @@ package final class XMPPService: Sendable {
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.allocator, value: shared.tls == nil ? ByteBufferAllocator() : .pages)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let loop = loops.first(where: { $0.shard.eventLoop === channel.eventLoop }) else {
