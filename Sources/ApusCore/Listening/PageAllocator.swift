@@ -32,22 +32,19 @@ extension ByteBuffer {
     /// Pages that other memory shares are kept.
     package func givePagesBack() {
         withVeryUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress else { return }
-            let first = UInt(bitPattern: start).roundedUp(to: UInt(PageMemory.pageSize))
-            let end = UInt(bitPattern: start + bytes.count) / UInt(PageMemory.pageSize) * UInt(PageMemory.pageSize)
-            guard end > first, let page = UnsafeMutableRawPointer(bitPattern: first) else { return }
-            // Refused (by locked memory, say), it only saves nothing.
-            _ = madvise(page, Int(end - first), MADV_DONTNEED)
+            let page = UInt(PageMemory.pageSize)
+            let start = UInt(bitPattern: bytes.baseAddress)
+            let first = (start + page - 1) / page * page
+            let end = (start + UInt(bytes.count)) / page * page
+            guard end > first else { return }
+            // Refused (for locked memory, say), it only saves nothing.
+            _ = madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_DONTNEED)
         }
     }
 }
 
 private enum PageMemory {
-    /// Bytes from which on a buffer begins at a page.
-    static let smallest = 16 << 10
     static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
-}
-
-extension UInt {
-    fileprivate func roundedUp(to unit: UInt) -> UInt { (self + unit - 1) / unit * unit }
+    /// Bytes from which on a buffer begins at a page. Where pages are larger than what TLS needs there is nothing to win.
+    static let smallest = max(16 << 10, pageSize)
 }

@@ -7,7 +7,7 @@ package import NIOCore
 /// of this kind stands on either side of it. It hands on a copy of what passes and gives the pages of the original back,
 /// which NIOSSL will write before it reads them again: it has handed over all that they held.
 ///
-/// That takes a call of the system (some 8 µs), so a busy connection is left alone: it is done the first few times, while
+/// That takes a call of the system (some 10 µs), so a busy connection is left alone: it is done the first few times, while
 /// the connection is set up, and then for what comes after a pause. The sign of life that a silent device is asked for
 /// is enough.
 package enum QuietBuffers {
