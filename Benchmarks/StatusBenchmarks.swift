@@ -6,6 +6,7 @@ import Foundation
 enum StatusBenchmarks {
     private static let devices = 10_000
     private static let messages = 500
+    private static let manyDevices = 100_000
 
     static func run() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)").path
@@ -30,11 +31,18 @@ enum StatusBenchmarks {
                 }
             }
         }
-        try measure("status: counts and 100 deliveries of a message to \(devices)", count: 10) {
-            try store.read { snapshot in
-                for message in sent.prefix(10) {
-                    use(try snapshot.counts(of: message))
-                    use(try snapshot.deliveries(of: message, after: nil, limit: 100))
+        let (largeApp, _) = try StoreBenchmarks.fill(store, "large", devices: manyDevices)
+        var large: MessageID?
+        try store.write {
+            large = try StoreBenchmarks.send(Audience(.all), largeApp, $0, &identifiers, confirm: false)
+        }
+        for (count, messages) in [(devices, Array(sent.prefix(10))), (manyDevices, [large!])] {
+            try measure("status: counts, 100 deliveries of a message to \(count)", count: messages.count) {
+                try store.read { snapshot in
+                    for message in messages {
+                        use(try snapshot.counts(of: message))
+                        use(try snapshot.deliveries(of: message, after: nil, limit: 100))
+                    }
                 }
             }
         }

@@ -24,15 +24,8 @@ enum StoreBenchmarks {
             }
         }
         try measure("store: receipt, 1,000 in a commit", count: 1000) {
-            let batch = sent.suffix(1000)
-            sent.removeLast(batch.count)
-            try store.write { transaction in
-                for (index, message) in batch.enumerated() {
-                    var change = DeliveryChange.sent(message, numbers[index], .webSocket, at: SystemClock().now)
-                    change.receivedAt = change.sentAt
-                    try transaction.apply(change)
-                }
-            }
+            try confirm(Array(zip(sent.suffix(1000), numbers)), store)
+            sent.removeLast(1000)
         }
         var broadcasts: [MessageID] = []
         try measure("store: fan-out to 10,000, a row", count: devices) {
@@ -52,6 +45,13 @@ enum StoreBenchmarks {
                 }
             }
         }
+        var unconfirmed = numbers[...]
+        var broadcast = MessageID.zero
+        try store.write { broadcast = try send(Audience(.all), app, $0, &identifiers, confirm: true) }
+        try measure("store: receipt of a broadcast, 1,000 in a commit", count: 1000) {
+            try confirm(unconfirmed.prefix(1000).map { (broadcast, $0) }, store)
+            unconfirmed.removeFirst(1000)
+        }
         try measure("store: what is pending for a device", count: 1000) {
             try store.read { snapshot in
                 for number in numbers.prefix(1000) {
@@ -62,12 +62,24 @@ enum StoreBenchmarks {
         try store.close()
     }
 
-    static func fill(_ store: SQLiteMessageStore) throws -> (App, [DeviceNumber]) {
+    private static func confirm(_ deliveries: [(MessageID, DeviceNumber)], _ store: SQLiteMessageStore) throws {
+        try store.write { transaction in
+            for (message, device) in deliveries {
+                var change = DeliveryChange.sent(message, device, .webSocket, at: SystemClock().now)
+                change.receivedAt = change.sentAt
+                try transaction.apply(change)
+            }
+        }
+    }
+
+    static func fill(
+        _ store: SQLiteMessageStore, _ name: String = "bench", devices: Int = devices
+    ) throws -> (App, [DeviceNumber]) {
         var app: App?
         var numbers: [DeviceNumber] = []
         try store.write { transaction in
             let now = SystemClock().now
-            app = try transaction.insertApp(id: "bench", name: "bench", keyHash: SecretHash(of: "key"), at: now)
+            app = try transaction.insertApp(id: name, name: name, keyHash: SecretHash(of: "key"), at: now)
             for index in 0..<devices {
                 let registration = DeviceRegistration(
                     app: app!.number, alias: "d\(index)", platform: .android, nativeToken: "t\(index)")

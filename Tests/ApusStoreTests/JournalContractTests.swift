@@ -179,7 +179,7 @@ struct JournalContractTests {
         let files = try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
         let writing = try files.filter { file in
             let text = try String(contentsOf: file, encoding: .utf8)
-            return text.contains("UPDATE deliveries") || text.contains("INTO deliveries")
+            return ["UPDATE deliveries", "INTO deliveries", "DELETE FROM deliveries"].contains(where: text.contains)
         }
         #expect(writing.map(\.lastPathComponent) == ["SQLiteTransaction+DeliveryChanges.swift"])
     }

@@ -127,6 +127,11 @@ struct JournalPlay {
         }
     }
 
+    /// Compares how the store says that deliveries stand with how each of them does.
+    func checkCounts() throws {
+        for message in messages { try fixture.expectCounts(of: message) }
+    }
+
     /// Compares what was told with where the deliveries are.
     func check(_ told: [StateEvent]) throws {
         var byDelivery: [DeliveryKey: [StateEvent]] = [:]

@@ -71,6 +71,8 @@ struct StoreInspectionTests {
             ("UPDATE messages SET app = 99", "reference"),
             ("UPDATE messages SET id = -1 WHERE id = (SELECT max(id) FROM messages)", "message_id"),
             ("UPDATE messages SET id = id * 2 WHERE id = (SELECT max(id) FROM messages)", "message_time"),
+            ("INSERT INTO delivery_counts SELECT id, 2, 0, 0, 0, 0, 0, 0 FROM messages", "delivery_counts"),
+            ("INSERT INTO delivery_counts VALUES (99, 0, 0, 0, 0, 0, 0, 0)", "delivery_counts_message"),
             ("DROP INDEX deliveries_open", "schema"),
             ("ALTER TABLE trail ADD COLUMN more TEXT", "schema"),
             ("DROP TRIGGER sys_devices_deleted", "schema"),

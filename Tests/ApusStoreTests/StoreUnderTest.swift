@@ -23,7 +23,7 @@ enum StoreUnderTest: CaseIterable, CustomTestStringConvertible {
             try body(StoreFixture(InMemoryMessageStore()))
         case .sqlite:
             try TemporaryDirectory.with { directory in
-                let store = try SQLiteMessageStore(directory: directory)
+                let store = try SQLiteMessageStore(directory: directory, largestUncounted: 20)
                 try body(StoreFixture(store))
                 try store.close()
             }

@@ -69,9 +69,7 @@ package enum StoreFile {
         let file = path(in: directory)
         do {
             let queue = try open(file)
-            let result = try queue.read { database in
-                try body(SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false)))
-            }
+            let result = try queue.read { try body(SQLiteTransaction($0)) }
             try queue.close()
             return result
         } catch let error as DatabaseError {

@@ -64,6 +64,9 @@ package enum StoreInspection {
         report.problems += try brokenReferences(database)
         report.problems += try broken(StoreRule.deliveries, "deliveries", key: "message", database)
         report.problems += try broken(StoreRule.messages(at: now), "messages", key: "id", database)
+        if try database.tableExists("delivery_counts") {
+            report.problems += try broken(StoreRule.counts, "delivery_counts", key: "message", database)
+        }
         let counts = try count(database)
         let deliveries = try rows(of: "deliveries", database)
         let sum = counts.deliveries.values.reduce(0, +)
@@ -102,8 +105,8 @@ package enum StoreInspection {
     }
 
     /// In which state or with which end a delivery counts: in exactly one.
-    private static let buckets = ["unsent", "sent", "received", "read", "expired", "failed", "cancelled"]
-    private static let bucket = """
+    static let buckets = ["unsent", "sent", "received", "read", "expired", "failed", "cancelled"]
+    static let bucket = """
         coalesce(end, CASE state WHEN 0 THEN 'unsent' WHEN 1 THEN 'sent' WHEN 2 THEN 'received' WHEN 3 THEN 'read' END)
         """
 

@@ -32,6 +32,23 @@ struct StoreRule {
             isBroken: "NOT EXISTS (SELECT 1 FROM devices WHERE id = deliveries.device)"),
     ]
 
+    static let counts = [
+        StoreRule(
+            code: "delivery_counts", sentence: "are not what counting gives",
+            isBroken: """
+                (\(StoreInspection.buckets.joined(separator: ", "))) IS NOT (
+                    SELECT \(StoreInspection.buckets.map(counting).joined(separator: ", "))
+                    FROM deliveries WHERE deliveries.message = delivery_counts.message)
+                """),
+        StoreRule(
+            code: "delivery_counts_message", sentence: "belong to a message that there is not",
+            isBroken: "NOT EXISTS (SELECT 1 FROM messages WHERE id = delivery_counts.message)"),
+    ]
+
+    private static func counting(_ bucket: String) -> String {
+        "count(*) FILTER (WHERE \(StoreInspection.bucket) = '\(bucket)')"
+    }
+
     /// - Parameter now: ids hold the time when they were made, and no id that was given out is of the future.
     static func messages(at now: Timestamp) -> [StoreRule] {
         let tomorrow = MessageID(lowestAt: now.adding(seconds: 86_400))

@@ -10,15 +10,23 @@ package final class SQLiteMessageStore: MessageStore {
     private let lock: DataDirectoryLock
     private let file: String
     private let keepsJournal: Bool
+    private let largestUncounted: Int
+    /// The messages whose counts are kept, as of the last commit.
+    private let counted: Mutex<Set<MessageID>>
     private let writes = Atomic<Int>(0)
 
     /// Opens the store in `directory`, which is made if it is missing, and brings it to this version's schema.
     /// - Parameters:
     ///   - largestFile: the size in bytes that the database file may reach; nil for as much as the disk has.
     ///   - keepsJournal: whether what happens to deliveries is written into the journal.
+    ///   - largestUncounted: the most deliveries of a message that are counted whenever somebody asks how they stand. Of
+    ///     messages to more the counts are kept.
     /// - Throws: `StoreOpeningError` with what to do.
-    package init(directory: String, largestFile: Int64? = nil, keepsJournal: Bool = true) throws {
+    package init(directory: String, largestFile: Int64? = nil, keepsJournal: Bool = true, largestUncounted: Int = 1000)
+        throws
+    {
         self.keepsJournal = keepsJournal
+        self.largestUncounted = largestUncounted
         file = directory + "/apus.db"
         do {
             try FileManager.default.createDirectory(
@@ -30,6 +38,7 @@ package final class SQLiteMessageStore: MessageStore {
         do {
             pool = try DatabasePool(path: file, configuration: Self.configuration)
             try Self.prepare(pool, file: file, largestFile: largestFile)
+            counted = Mutex(try pool.read { try SQLiteTransaction($0).countedMessages() })
             if !keepsJournal { try interruptJournal() }
         } catch let error as DatabaseError {
             throw StoreOpeningError(error, file: file)
@@ -72,10 +81,7 @@ package final class SQLiteMessageStore: MessageStore {
     }
 
     private func interruptJournal() throws {
-        try pool.write { database in
-            try SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false))
-                .interruptJournal()
-        }
+        try pool.write { try SQLiteTransaction($0).interruptJournal() }
     }
 
     /// Small files are checked page by page; large ones would take too long at each start.
@@ -91,13 +97,16 @@ package final class SQLiteMessageStore: MessageStore {
 
     package func write(_ body: (any StoreTransaction) throws -> Void) throws {
         try pool.writeWithoutTransaction { database in
+            let tally = DeliveryTally(of: counted.withLock { $0 }, above: largestUncounted)
             try database.inTransaction(.immediate) {
                 let transaction = SQLiteTransaction(
-                    database: SQLiteStatements(database), journal: JournalDraft(isKept: keepsJournal))
+                    database, journal: JournalDraft(isKept: keepsJournal), tally: tally)
                 try body(transaction)
+                try transaction.writeTally()
                 try transaction.writeJournal()
                 return .commit
             }
+            counted.withLock { $0 = tally.messages }
             try boundLog(database)
         }
     }
@@ -119,9 +128,7 @@ package final class SQLiteMessageStore: MessageStore {
     }
 
     package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {
-        try pool.read { database in
-            try body(SQLiteTransaction(database: SQLiteStatements(database), journal: JournalDraft(isKept: false)))
-        }
+        try pool.read { try body(SQLiteTransaction($0)) }
     }
 
     package func close() throws {
@@ -135,4 +142,17 @@ package final class SQLiteMessageStore: MessageStore {
 struct SQLiteTransaction: StoreTransaction {
     let database: SQLiteStatements
     let journal: JournalDraft
+    let tally: DeliveryTally
+
+    /// - Parameters:
+    ///   - journal: takes what is done to deliveries; what only reads needs none.
+    ///   - tally: the same, for the counts.
+    init(
+        _ database: Database, journal: JournalDraft = JournalDraft(isKept: false),
+        tally: DeliveryTally = DeliveryTally()
+    ) {
+        self.database = SQLiteStatements(database)
+        self.journal = journal
+        self.tally = tally
+    }
 }

@@ -22,7 +22,6 @@ private enum Statements {
         FROM deliveries d JOIN messages m ON m.id = d.message JOIN apps a ON a.id = m.app
         WHERE d.message = ? AND d.device = ? AND d.open = 1 AND m.expires_at > ?
         """
-    static let counts: SQL = "SELECT state, end, count(*) FROM deliveries WHERE message = ? GROUP BY state, end"
     static let recordColumns = """
         v.id, v.public_id, v.alias, d.rule, d.needs_confirmation, d.state, d.attempts, d.route, d.sent_at,
         d.received_at, d.read_at, d.end, d.reason, d.ended_at
@@ -80,16 +79,6 @@ extension SQLiteTransaction {
             }
         }
         return deliveries
-    }
-
-    func counts(of message: MessageID) throws -> DeliveryCounts {
-        var counts = DeliveryCounts()
-        try database.rows(Statements.counts, message) { row in
-            counts.count(
-                DeliveryState(rawValue: row.int(0)) ?? .unsent, end(row.optionalText(1), reason: nil),
-                times: Int(row.int(2)))
-        }
-        return counts
     }
 
     private func record(_ row: SQLiteRow) -> DeliveryRecord {

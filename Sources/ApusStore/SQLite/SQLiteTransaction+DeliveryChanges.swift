@@ -48,9 +48,14 @@ private enum Statements {
     private static func end(_ condition: String) -> SQL {
         """
         UPDATE deliveries SET end = ?1, reason = ?2, ended_at = ?3, open = 0 WHERE \(condition)
-        RETURNING message, device, route
+        RETURNING message, device, route, state
         """
     }
+
+    static let remove: SQL = """
+        DELETE FROM deliveries
+        WHERE message = ?1 AND device IN (SELECT device FROM deliveries WHERE message = ?1 ORDER BY device LIMIT ?2)
+        """
 }
 
 /// Some of what is open.
@@ -61,7 +66,8 @@ enum OpenDeliveries {
     case ofMessage(MessageID, limit: Int)
 }
 
-/// Everything that makes or changes deliveries stands here, so that all of it comes into the journal.
+/// Everything that makes, changes or removes deliveries stands here, so that all of it comes into the journal and the
+/// counts.
 extension SQLiteTransaction {
     func insertDeliveries(of message: Message, to targets: ArraySlice<Target>) throws {
         var rest = targets
@@ -74,6 +80,7 @@ extension SQLiteTransaction {
         for target in rest {
             try database.run(Statements.insertOne, message.id, message.needsConfirmation, target.device, target.rule)
         }
+        tally.add(message.id, deliveries: targets.count)
         for target in targets {
             journal.append(StateEvent(.unsent, message.id, target.device, at: message.sentFrom))
             if let lane = target.lane { try putIntoOutbox(of: lane, message.app, message.id, target.device) }
@@ -112,7 +119,7 @@ extension SQLiteTransaction {
             try database.run(
                 Statements.updateNew, delivery.state.rawValue, delivery.attempts, delivery.route?.rawValue,
                 delivery.sentAt, delivery.receivedAt, delivery.readAt, change.message, change.device) == 1
-        if isNew { journal.append(delivery.events(since: new, of: change.message, to: change.device)) }
+        if isNew { note(delivery, from: new, of: change.message, to: change.device) }
         return isNew
     }
 
@@ -127,6 +134,7 @@ extension SQLiteTransaction {
                 integers: devices.lazy.map(\.rawValue))
             if sent == Statements.chunk {
                 changed += sent
+                tally.move(sent, of: group.message, from: .unsent, to: .sent)
                 for device in devices {
                     journal.append(StateEvent(.sent, group.message, device, at: group.at, route: group.route))
                 }
@@ -154,7 +162,12 @@ extension SQLiteTransaction {
             Statements.update, delivery.isOpen, delivery.state.rawValue, delivery.attempts, delivery.route?.rawValue,
             delivery.sentAt, delivery.receivedAt, delivery.readAt, delivery.end.map { StateEvent.Kind($0).name },
             delivery.end?.reason, delivery.endedAt, message, device)
+        note(delivery, from: earlier, of: message, to: device)
+    }
+
+    private func note(_ delivery: Delivery, from earlier: Delivery, of message: MessageID, to device: DeviceNumber) {
         journal.append(delivery.events(since: earlier, of: message, to: device))
+        tally.move(of: message, from: earlier.state, to: delivery.state, delivery.end)
     }
 
     /// Ends what is open of many.
@@ -165,10 +178,13 @@ extension SQLiteTransaction {
         let kind = StateEvent.Kind(end)
         let ended = { (row: SQLiteRow) in
             count += 1
+            let message = MessageID(row.int(0))
+            let state = DeliveryState(rawValue: row.int(3)) ?? .unsent
             journal.append(
                 StateEvent(
-                    kind, MessageID(row.int(0)), DeviceNumber(row.int(1)), at: now,
+                    kind, message, DeviceNumber(row.int(1)), at: now,
                     route: row.optionalText(2).map(Route.init(rawValue:)), reason: end.reason))
+            tally.move(of: message, from: state, to: state, end)
         }
         switch deliveries {
         case .ofDevice(let device):
@@ -179,5 +195,12 @@ extension SQLiteTransaction {
             try database.rows(Statements.endOfMessage, kind.name, end.reason, now, message, limit, body: ended)
         }
         return count
+    }
+
+    /// Removes deliveries of a message, up to `limit`.
+    /// - Returns: how many there were.
+    func removeDeliveries(of message: MessageID, limit: Int) throws -> Int {
+        try uncount(message, first: limit)
+        return try database.run(Statements.remove, message, limit)
     }
 }

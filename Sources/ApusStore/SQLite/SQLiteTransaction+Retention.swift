@@ -13,10 +13,6 @@ private enum Statements {
     static let unsetApp: SQL = "DELETE FROM app_retention WHERE app = ?"
     static let latest: SQL = "SELECT id FROM messages WHERE app = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
     static let old: SQL = "SELECT id FROM messages WHERE app = ? AND id < ? AND swept = 1 ORDER BY id LIMIT ?"
-    static let deleteDeliveries: SQL = """
-        DELETE FROM deliveries
-        WHERE message = ?1 AND device IN (SELECT device FROM deliveries WHERE message = ?1 LIMIT ?2)
-        """
     static let deleteTrail: SQL = """
         DELETE FROM trail
         WHERE message = ?1 AND device IN (SELECT DISTINCT device FROM trail WHERE message = ?1 LIMIT ?2)
@@ -85,10 +81,11 @@ extension SQLiteTransaction {
         var removed = 0
         var rows = 0
         for message in old {
-            rows += try database.run(Statements.deleteDeliveries, message, Self.rowsPerStep - rows)
+            rows += try removeDeliveries(of: message, limit: Self.rowsPerStep - rows)
             if rows >= Self.rowsPerStep { return (removed, true) }
             rows += try database.run(Statements.deleteTrail, message, Self.rowsPerStep - rows)
             if rows >= Self.rowsPerStep { return (removed, true) }
+            try removeCounts(of: message)
             try purgeEscalation(of: message)
             try database.run(Statements.deleteTasks, message)
             try database.run(Statements.deleteCollapseKeys, message)

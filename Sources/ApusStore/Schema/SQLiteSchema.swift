@@ -16,6 +16,7 @@ enum SQLiteSchema {
         migrator.registerMigration("8 events") { try $0.execute(sql: events) }
         migrator.registerMigration("9 tokens and audit") { try $0.execute(sql: access) }
         migrator.registerMigration("10 retention") { try $0.execute(sql: retention) }
+        migrator.registerMigration("11 counts") { try $0.execute(sql: counts) }
         return migrator
     }
 
