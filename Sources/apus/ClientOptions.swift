@@ -13,7 +13,7 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "The PEM file of the authority that an https server's certificate is from. (default: APUS_CA)")
     var ca: String?
 
-    @Flag(help: "Print the server's answer as it is.")
+    @Flag(help: "Print the server's answer as it is, or {} where it is empty.")
     var json = false
 
     /// - Throws: `AddressError`.
@@ -41,6 +41,11 @@ struct ClientOptions: ParsableArguments {
         _ answer: APIAnswer, as type: Answer.Type = Answer.self, _ text: (Answer) -> String
     ) throws {
         print(json ? answer.text : text(try answer.decoded()))
+    }
+
+    /// Prints that something was done to which the server has nothing to answer: `{}`, or a sentence for people.
+    func showDone(_ sentence: String) {
+        print(json ? "{}" : sentence)
     }
 }
 

@@ -118,7 +118,7 @@ struct CredentialCommand: AsyncParsableCommand {
         func run() async throws {
             _ = try await options.client().delete(
                 ["v1", "credentials"], query: [("appId", app), ("provider", provider), ("name", name)])
-            if !options.json { print("The credential was removed.") }
+            options.showDone("The credential was removed.")
         }
     }
 }

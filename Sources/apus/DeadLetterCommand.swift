@@ -65,7 +65,7 @@ struct DeadLetterCommand: AsyncParsableCommand {
         func run() async throws {
             for id in ids {
                 _ = try await options.client().delete(["v1", "dead-letters", String(id)])
-                if !options.json { print("Dead letter \(id) was dropped.") }
+                options.showDone("Dead letter \(id) was dropped.")
             }
         }
     }

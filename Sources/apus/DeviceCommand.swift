@@ -125,7 +125,7 @@ struct DeviceCommand: AsyncParsableCommand {
 
         func run() async throws {
             _ = try await options.client().delete(["v1", "devices", id])
-            if !options.json { print("The device was deleted.") }
+            options.showDone("The device was deleted.")
         }
     }
 }

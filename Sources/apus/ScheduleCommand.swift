@@ -105,7 +105,7 @@ struct ScheduleCommand: AsyncParsableCommand {
 
         func run() async throws {
             _ = try await options.client().delete(["v1", "schedules", String(id)])
-            if !options.json { print("The schedule was cancelled.") }
+            options.showDone("The schedule was cancelled.")
         }
     }
 }

@@ -88,7 +88,7 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             for name in names {
                 _ = try await options.client().delete(["v1", "tokens", name])
-                if !options.json { print("The token \(name) is revoked.") }
+                options.showDone("The token \(name) is revoked.")
             }
         }
     }

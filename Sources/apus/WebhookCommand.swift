@@ -75,7 +75,7 @@ struct WebhookCommand: AsyncParsableCommand {
 
         func run() async throws {
             _ = try await options.client().delete(["v1", "webhooks", id])
-            if !options.json { print("Webhook \(id) was removed.") }
+            options.showDone("Webhook \(id) was removed.")
         }
     }
 
@@ -106,10 +106,12 @@ struct WebhookCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await reader.client().post(["v1", "webhooks", id, "test"], [String: String]())
             let test = try answer.decoded(as: WebhookTestAnswer.self)
-            guard test.taken else {
+            if test.taken || reader.options.json {
+                try reader.options.show(answer, as: WebhookTestAnswer.self) { _ in "The receiver took the test." }
+            }
+            if !test.taken {
                 throw CommandFailure(.refused, "The receiver did not take the test: \(test.reason ?? "").")
             }
-            try reader.options.show(answer, as: WebhookTestAnswer.self) { _ in "The receiver took the test." }
         }
     }
 }

@@ -118,7 +118,7 @@ struct XMPPCommand: AsyncParsableCommand {
 
         func run() async throws {
             _ = try await options.client().delete(["v1", "accounts", name])
-            if !options.json { print("\(name) was removed.") }
+            options.showDone("\(name) was removed.")
         }
     }
 }
