@@ -13,6 +13,15 @@ from waiting import eventually
 ROLES = ["viewer", "sender", "admin"]
 PAGE = (REPOSITORY / "Documentation/security.md").read_text()
 ROUTES = re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \| (\w+) \| (yes)? ?\|$", PAGE, re.MULTILINE)
+# What is named by an id that does not tell which app's it is, as it is called if there is none.
+UNKNOWN = {
+    "/v1/devices/{id}": "unknown_device", "/v1/messages/{id}": "unknown_message", "/v1/webhooks/{id}": "unknown_webhook",
+    "/v1/schedules/{id}": "unknown_schedule", "/v1/umeng/jobs/{message}": "unknown_job"}
+
+
+def unknown(route):
+    """The error code; None if the route is not of this kind."""
+    return next((code for path, code in UNKNOWN.items() if route.split(" ")[1].startswith(path)), None)
 
 
 def token(server, name, role="viewer", **members):
@@ -27,7 +36,7 @@ class Tokens:
     def __init__(self, server):
         self.server = server
         self.app = App(server, id="guarded")
-        App(server, id="other")
+        self.other = App(server, id="other")
         self.device = self.app.register()
         self.message = self.app.send_to(self.device)
         schedule = server.admin("POST", "/v1/schedules", json={
@@ -49,14 +58,15 @@ class Tokens:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
-    def call(self, route, bearer=None, key=None):
+    def call(self, route, bearer=None, key=None, id=None):
+        """Calls it for what there is, or for what has this id."""
         method, path = route.split(" ")
         ids = {
             "/v1/devices": self.device.id, "/v1/messages": self.message, "/v1/schedules": self.schedule,
             "/v1/webhooks": self.new_webhook() if route == "DELETE /v1/webhooks/{id}" else self.webhook}
         if route == "DELETE /v1/devices/{id}":
             ids["/v1/devices"] = self.app.register().id
-        found = [value for start, value in ids.items() if path.startswith(start)]
+        found = [id] if id else [value for start, value in ids.items() if path.startswith(start)]
         path = path.replace("{id}", str(found[0] if found else self.app.id)).replace("{name}", "nobody")
         path = path.replace("{number}", "nobody").replace("{message}", self.message)
         query = {
@@ -128,16 +138,21 @@ class TestRoutes:
     @pytest.mark.parametrize("route", [route for route, _, _ in ROUTES])
     def test_a_token_of_another_app_sees_and_does_nothing(self, tokens, route):
         answer = tokens.call(route, tokens.elsewhere)
-        if "schedules" in route and "{id}" in route:
-            assert error(answer) == (404, "unknown_schedule")
-        elif "umeng" in route and "{message}" in route:
-            assert error(answer) == (404, "unknown_job")
+        if code := unknown(route):
+            assert error(answer) == (404, code)
         elif route == "GET /v1/schedules":
             assert answer.json()["schedules"] == []
         elif route == "POST /v1/schedules":
             assert answer.json()["appId"] == "other"
         else:
             assert error(answer) == (403, "another_app")
+
+    @pytest.mark.parametrize("route", [route for route, _, key in ROUTES if key and unknown(route)])
+    def test_who_has_not_the_apps_key_does_not_learn_which_ids_there_are(self, tokens, route):
+        for key, expected in [("wrong", (401, "wrong_app_key")), (tokens.other.key, (404, unknown(route)))]:
+            there, nowhere = tokens.call(route, key=key), tokens.call(route, key=key, id="4711")
+            assert error(there) == error(nowhere) == expected
+            assert there.text == nowhere.text
 
     @pytest.mark.parametrize(("route", "key"), [(route, key) for route, _, key in ROUTES])
     def test_an_apps_key_is_taken_where_the_table_says_so(self, tokens, route, key):

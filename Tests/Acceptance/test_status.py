@@ -119,7 +119,7 @@ class TestAccess:
             (401, {}),
             (401, {"X-App-Key": "wrong"}),
             (401, {"X-App-Key": ""}),
-            (401, {"X-App-Key": App(app.server).key}),
+            (404, {"X-App-Key": App(app.server).key}),
             (401, {"Authorization": "Bearer wrong"}),
             (401, {"Authorization": f"Bearer {app.key}"}),
             (401, {"Authorization": app.server.token}),

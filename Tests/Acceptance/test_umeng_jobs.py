@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from onepush import App
 from server import Server, run
 from vendors import Simulator, VendorApp
 from waiting import eventually
@@ -77,6 +78,14 @@ def test_what_is_wrong_is_said(app, umeng, arguments, problem):
 def test_what_umeng_refuses_is_told_in_its_words(app, umeng, simulator):
     simulator.behave({"code": "2054"})
     assert "2054" in umeng("broadcast", "--app", app.id, "--platform", "android", "x", code=1)
+
+
+def test_of_another_apps_job_no_more_is_told_than_of_none(app, umeng):
+    job = umeng("broadcast", "--app", app.id, "--platform", "android", "Hello all")["messageId"]
+    other = {"name": "other", "role": "admin", "appId": App(app.server).id}
+    bearer = {"Authorization": "Bearer " + app.server.admin("POST", "/v1/tokens", json=other).json()["token"]}
+    there, nowhere = (app.server.get(f"/v1/umeng/jobs/{id}", headers=bearer) for id in (job, "7"))
+    assert there.status_code == 404 and there.text == nowhere.text
 
 
 def test_a_message_that_is_no_job_is_none(umeng):

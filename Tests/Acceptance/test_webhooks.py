@@ -126,7 +126,7 @@ class TestRefusals:
         webhook = add(app, "http://127.0.0.1:9/hook")
         key = {"X-App-Key": App(server).key}
         path = f"/v1/webhooks/{webhook['id']}"
-        assert server.get(path, headers=key).status_code == 401
+        assert server.get(path, headers=key).status_code == 404
         assert server.get(path).status_code == 401
         assert server.get("/v1/webhooks", headers={"X-App-Key": app.key}, params={"appId": app.id}).json()["webhooks"][0]["id"] == webhook["id"]
 

@@ -43,6 +43,12 @@ package final class Doorkeeper: Sendable {
         return Caller(token, from: address)
     }
 
+    /// Whether what is of this app is there for the caller. Of what is not, nobody is to learn that it is there for others.
+    package func admits(_ caller: Caller, to appID: String) -> Bool {
+        // Apps may have the same key.
+        caller.appID == nil || caller.appID == appID || apps.accepts(caller.proof, ofApp: appID)
+    }
+
     /// Whether the caller would still be let in, which connections that last have to ask again.
     package func stillTrusts(_ caller: Caller) -> Bool {
         switch caller.origin.actor {

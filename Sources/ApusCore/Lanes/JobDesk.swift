@@ -59,6 +59,6 @@ package struct JobDesk: Sendable {
 }
 
 extension ApusError {
-    fileprivate static let unknownJob = ApusError(
+    package static let unknownJob = ApusError(
         .notFound, code: "unknown_job", "There is no message with this id that a vendor does as a job.")
 }

@@ -13,12 +13,11 @@ struct DeviceRoutes: Sendable {
     func add(to router: Router<APIContext>) {
         router.get("/v1/devices") { request, context in try await list(request, context) }
         router.get("/v1/devices/:id") { request, context in
-            let caller = try access.caller(request, context)
+            let caller = try access.requireBearer(.viewer, request, context)
             let id = try context.parameters.require("id")
-            guard let device = try await dispatcher.query({ try $0.device(id: id) }) else {
-                throw ApusError.unknownDevice
-            }
-            try caller.require(.viewer, of: device.appID)
+            guard let device = try await dispatcher.query({ try $0.device(id: id) }),
+                access.doorkeeper.admits(caller, to: device.appID)
+            else { throw ApusError.unknownDevice }
             return Response.json { write(device, &$0) }
         }
         router.delete("/v1/devices/:id") { request, context in
@@ -65,8 +64,7 @@ struct DeviceRoutes: Sendable {
     private func change(
         _ request: Request, _ context: APIContext, _ read: (ByteBuffer) throws -> TagChange
     ) async throws -> Response {
-        let caller = try access.caller(request, context)
-        try caller.require(.admin, of: caller.appID)
+        _ = try access.requireBearer(.admin, request, context)
         let change = try read(try await request.body.collect(upTo: Self.longestBody))
         let changed = try await self.change(request, context, "device.tags") { transaction, device in
             try transaction.setTags(try change.applied(to: device.tags), of: device.number)
@@ -81,8 +79,8 @@ struct DeviceRoutes: Sendable {
         _ request: Request, _ context: APIContext, _ act: String,
         _ body: @escaping @Sendable (any StoreTransaction, Device) throws -> Device?
     ) async throws -> Device {
-        let caller = try access.caller(request, context)
-        try caller.require(.admin, of: caller.appID)
+        let caller = try access.requireBearer(.admin, request, context)
+        let doorkeeper = access.doorkeeper
         let id = try context.parameters.require("id")
         let changed = try await dispatcher.update(
             noting: { device in
@@ -92,8 +90,9 @@ struct DeviceRoutes: Sendable {
                 }
             }
         ) { transaction -> Device? in
-            guard let device = try transaction.device(id: id) else { return nil }
-            try caller.require(.admin, of: device.appID)
+            guard let device = try transaction.device(id: id), doorkeeper.admits(caller, to: device.appID) else {
+                return nil
+            }
             return try body(transaction, device)
         }
         guard let changed else { throw ApusError.unknownDevice }

@@ -82,15 +82,16 @@ struct MessageRoutes: Sendable {
     private func message(_ request: Request, _ context: APIContext, _ role: Role) async throws -> (
         MessageRecord, Caller
     ) {
-        try access.requireSomeone(request, context)
+        let caller = try access.requireSomeone(role, request, context)
         let text = try context.parameters.require("id")
         // Who posted to an endpoint knows its message by a token.
         guard let id = MessageID(text) ?? endpoints.message(in: text.utf8),
-            let record = try await dispatcher.query({ try $0.message(id) })
+            let record = try await dispatcher.query({ try $0.message(id) }),
+            access.doorkeeper.admits(caller, to: record.message.appID)
         else {
             throw ApusError.unknownMessage
         }
-        return (record, try access.require(role, request, context, orKeyOf: record.message.appID))
+        return (record, caller)
     }
 
     private func show(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -34,15 +34,13 @@ struct UmengRoutes: Sendable {
     }
 
     /// The job that the path names.
-    /// - Throws: unless the caller has this role for its app.
     private func task(_ role: Role, _ request: Request, _ context: APIContext) async throws -> (
         task: VendorTask, caller: Caller
     ) {
-        let caller = try access.caller(request, context)
-        try caller.require(role, of: caller.appID)
+        let caller = try access.requireBearer(role, request, context)
         let message = MessageID(Int64(try context.parameters.require("message")) ?? 0)
         let task = try await desk.job(of: message)
-        try caller.require(role, of: apps[task.app]?.id)
+        guard let app = apps[task.app], access.doorkeeper.admits(caller, to: app.id) else { throw ApusError.unknownJob }
         return (task, caller)
     }
 

@@ -25,14 +25,8 @@ struct ScheduleRoutes: Sendable {
         }
     }
 
-    /// The bearer of a token, or of an app's key.
-    private func caller(_ request: Request, _ context: APIContext) throws -> Caller {
-        guard let key = request.headers[.appKey] else { return try access.caller(request, context) }
-        return Caller(try access.doorkeeper.app(withKey: key, from: context.client), key, from: context.client)
-    }
-
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
-        let caller = try caller(request, context)
+        let caller = try access.requireSomeone(.sender, request, context)
         let body = try ScheduleBody(try await request.body.collect(upTo: limits.body))
         let app = try (caller.appID ?? body.appID).map { try named($0) } ?? business.configuredApp()
         try caller.require(.sender, of: app.id)
@@ -53,8 +47,7 @@ struct ScheduleRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
-        let caller = try caller(request, context)
-        try caller.require(.viewer, of: caller.appID)
+        let caller = try access.requireSomeone(.viewer, request, context)
         let app = try caller.appID.map { try named($0) }
         let page = try BusinessPage(request)
         let found = try await dispatcher.query {
@@ -70,11 +63,10 @@ struct ScheduleRoutes: Sendable {
     private func find(_ request: Request, _ context: APIContext, _ role: Role) async throws -> (
         Schedule, Caller
     ) {
-        let caller = try caller(request, context)
-        try caller.require(role, of: caller.appID)
+        let caller = try access.requireSomeone(role, request, context)
         let id = Int64(try context.parameters.require("id")) ?? 0
         guard let schedule = try await dispatcher.query({ try $0.schedule(id) }),
-            caller.appID.map({ $0 == schedule.appID }) ?? true
+            access.doorkeeper.admits(caller, to: schedule.appID)
         else { throw Self.unknown }
         return (schedule, caller)
     }

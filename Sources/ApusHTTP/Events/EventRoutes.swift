@@ -15,14 +15,13 @@ struct EventRoutes: Sendable {
 
     private func follow(_ request: Request, _ context: APIContext) async throws -> Response {
         let parameters = request.uri.queryParameters
-        try access.requireSomeone(request, context)
         let caller: Caller
         var app: App?
         if let id = parameters["app"].map(String.init) {
             caller = try access.require(.viewer, request, context, orKeyOf: id)
             guard let known = apps[id] else { throw ApusError.unknownApp }
             app = known
-        } else if request.headers[.authorization] == nil {
+        } else if request.headers[.authorization] == nil, request.headers[.appKey] != nil {
             throw ApusError(
                 .invalid, code: "invalid_request", "app is missing: name the app whose key this is, as in ?app=<id>.")
         } else {

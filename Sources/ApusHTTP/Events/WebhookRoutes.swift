@@ -55,9 +55,12 @@ struct WebhookRoutes: Sendable {
     /// The webhook that the path names.
     /// - Parameter role: what somebody without the app's key must be.
     private func webhook(_ request: Request, _ context: APIContext, _ role: Role) async throws -> Webhook {
-        try access.requireSomeone(request, context)
+        try await webhook(request, context, for: try access.requireSomeone(role, request, context))
+    }
+
+    private func webhook(_ request: Request, _ context: APIContext, for caller: Caller) async throws -> Webhook {
         let webhook = try await webhooks.webhook(try context.parameters.require("id"))
-        try access.require(role, request, context, orKeyOf: webhook.appID)
+        guard access.doorkeeper.admits(caller, to: webhook.appID) else { throw ApusError.unknownWebhook }
         return webhook
     }
 
@@ -65,10 +68,8 @@ struct WebhookRoutes: Sendable {
     private func webhookToChange(
         _ request: Request, _ context: APIContext
     ) async throws -> (id: String, by: Caller) {
-        let caller = try access.caller(request, context)
-        let webhook = try await webhooks.webhook(try context.parameters.require("id"))
-        try caller.require(.admin, of: webhook.appID)
-        return (webhook.id, caller)
+        let caller = try access.requireBearer(.admin, request, context)
+        return (try await webhook(request, context, for: caller).id, caller)
     }
 
     private func add(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -41,16 +41,23 @@ struct Access: Sendable {
         return Caller(try doorkeeper.app(appID, key: key, from: context.client), key, from: context.client)
     }
 
-    /// For what is of an app that is still to be found: what it says of the caller must then be asked for that app.
-    /// - Throws: unless the request bears a token that is valid, or some key.
-    func requireSomeone(_ request: Request, _ context: APIContext) throws(ApusError) {
-        if bearer(request) != nil {
-            _ = try caller(request, context)
-        } else if request.headers[.appKey] == nil {
+    /// For what is of an app that is still to be found. `Doorkeeper.admits` says then whether it is there for the caller.
+    /// - Throws: unless the request bears a token of this role, or the key of some app.
+    func requireSomeone(_ role: Role, _ request: Request, _ context: APIContext) throws(ApusError) -> Caller {
+        guard bearer(request) == nil else { return try requireBearer(role, request, context) }
+        guard let key = request.headers[.appKey] else {
             throw ApusError(
                 .unauthenticated, code: "token_required",
                 "This needs a token or the app's key: send it as Authorization: Bearer <token> or as X-App-Key: <key>.")
         }
+        return Caller(try doorkeeper.app(withKey: key, from: context.client), key, from: context.client)
+    }
+
+    /// The same for what no app's key is enough for.
+    func requireBearer(_ role: Role, _ request: Request, _ context: APIContext) throws(ApusError) -> Caller {
+        let caller = try caller(request, context)
+        try caller.require(role, of: caller.appID)
+        return caller
     }
 
     private func bearer(_ request: Request) -> String? {

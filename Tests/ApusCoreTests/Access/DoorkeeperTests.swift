@@ -111,4 +111,25 @@ struct DoorkeeperTests {
             #expect(!doorkeeper.stillTrusts(bearer) && !doorkeeper.stillTrusts(app))
         }
     }
+
+    @Test("whoever is for one app is admitted to it and to no other, unless its key opens that as well")
+    func admission() async throws {
+        try await DispatcherFixture.with { fixture in
+            let doorkeeper = try await doorkeeper(fixture)
+            let id = fixture.app.id
+            let number = AppNumber(fixture.app.number.rawValue + 1)
+            let app = Caller(try doorkeeper.app(withKey: "key-app", from: nil), "key-app", from: nil)
+            let bearer = try doorkeeper.bearer(of: "admin token", from: nil)
+            let scoped = try doorkeeper.bearer(
+                of: try await doorkeeper.tokens.create(named: "ci", role: .admin, appID: id).secret, from: nil)
+            for caller in [app, bearer, scoped] { #expect(doorkeeper.admits(caller, to: id)) }
+            #expect(doorkeeper.admits(bearer, to: "other"))
+            for caller in [app, scoped] { #expect(!doorkeeper.admits(caller, to: "other")) }
+            doorkeeper.apps.update(
+                App(
+                    number: number, id: "other", name: "other", createdAt: fixture.clock.now,
+                    keyHash: SecretHash(of: "key-app")))
+            #expect(doorkeeper.admits(app, to: "other") && !doorkeeper.admits(scoped, to: "other"))
+        }
+    }
 }
