@@ -3,9 +3,22 @@ import Synchronization
 
 /// Those who listen to events, as many as there may be.
 package final class EventListeners: Sendable {
+    /// A place among those who listen. It is free again once nothing holds it.
+    final class Place: Sendable {
+        let hub: EventHub
+        private let listeners: EventListeners
+
+        fileprivate init(_ hub: EventHub, among listeners: EventListeners) {
+            self.hub = hub
+            self.listeners = listeners
+        }
+
+        deinit { listeners.taken.withLock { $0 -= 1 } }
+    }
+
     private let hub: EventHub?
     private let most: Int
-    private let open = Atomic(0)
+    private let taken = Mutex(0)
 
     /// - Parameters:
     ///   - hub: nil if no journal is kept.
@@ -15,7 +28,7 @@ package final class EventListeners: Sendable {
         self.most = most
     }
 
-    package var count: Int { open.load(ordering: .relaxed) }
+    package var count: Int { taken.withLock { $0 } }
 
     /// - Throws: if there is none.
     var journal: EventHub {
@@ -29,16 +42,18 @@ package final class EventListeners: Sendable {
     }
 
     /// - Throws: if there is nothing to listen to, or too many listen already.
-    func admit() throws(ApusError) -> EventHub {
+    func admit() throws(ApusError) -> Place {
         let hub = try journal
-        guard count < most else {
+        let isFull = taken.withLock { taken in
+            guard taken < most else { return true }
+            taken += 1
+            return false
+        }
+        guard !isFull else {
             throw ApusError(
                 .unavailable(retryAfter: 10), code: "too_many_listeners",
                 "\(most) listen to events already. Close some connections, or raise events.listeners.")
         }
-        return hub
+        return Place(hub, among: self)
     }
-
-    func opened() { open.add(1, ordering: .relaxed) }
-    func closed() { open.subtract(1, ordering: .relaxed) }
 }

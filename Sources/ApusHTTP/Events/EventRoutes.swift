@@ -39,15 +39,13 @@ struct EventRoutes: Sendable {
     }
 
     private func response(_ query: EventQuery, to caller: Caller) throws(ApusError) -> Response {
-        let hub = try listeners.admit()
+        let place = try listeners.admit()
         return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
-            body: ResponseBody { [listeners, query, doorkeeper = access.doorkeeper] writer in
+            body: ResponseBody { [query, doorkeeper = access.doorkeeper] writer in
                 guard var connection = writer as? ChannelBodyWriter else { return }
-                listeners.opened()
-                defer { listeners.closed() }
-                await connection.follow(query, from: hub) { doorkeeper.stillTrusts(caller) }
+                await connection.follow(query, from: place.hub) { doorkeeper.stillTrusts(caller) }
                 try await connection.finish(nil)
             })
     }
