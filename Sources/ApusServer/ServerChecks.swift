@@ -30,7 +30,8 @@ enum ServerChecks {
         ReadinessCheck("disk") {
             var status = statvfs()
             guard statvfs(directory, &status) == 0 else {
-                return .failed(code: "disk_unreadable", "The data directory \(directory) cannot be looked at.")
+                return .failed(
+                    code: "disk_unreadable", "The data directory cannot be looked at.", file: directory)
             }
             let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
             let text = "\(free >> 20) MB are free for the data directory"
@@ -70,7 +71,8 @@ enum ServerChecks {
             let (expiry, file) = (tls.material.expiry, tls.material.files.certificate)
             let now = clock.now
             if expiry <= now {
-                return .failed(code: "certificate_ended", "The certificate \(file) ended at \(expiry.rfc3339).")
+                return .failed(
+                    code: "certificate_ended", "The certificate ended at \(expiry.rfc3339).", file: file)
             }
             return expiry <= now.adding(seconds: daysBeforeEnd * 86_400)
                 ? .warning("\(file) ends at \(expiry.rfc3339)") : .fine("until \(expiry.rfc3339)")

@@ -114,12 +114,24 @@ class TestProbes:
         server = start_server(xmpp__port=0, **authority.issue(days=-1).write(tmp_path))
         answer = server.get("/readyz")
         assert answer.status_code == 503 and answer.json()["error"] == "certificate_ended"
+        assert str(tmp_path) not in answer.text
+        details = {check["name"]: check["detail"] for check in server.admin("GET", "/readyz").json()["checks"]}
+        assert str(tmp_path / "server.pem") in details["certificate"]
         assert "the certificate has ended" in server.log
         authority.issue(days=5).write(tmp_path)
         server.process.send_signal(signal.SIGHUP)
         eventually(lambda: server.get("/readyz").status_code == 200)
         checks = server.admin("GET", "/readyz").json()["checks"]
         assert [check["state"] for check in checks if check["name"] == "certificate"] == ["warning"]
+
+    def test_where_the_data_is_no_stranger_is_told(self, start_server):
+        server = start_server()
+        server.data.rename(server.directory / "elsewhere")
+        eventually(lambda: server.get("/readyz").status_code == 503)
+        answer = server.get("/readyz")
+        assert answer.json()["error"] == "disk_unreadable" and str(server.data) not in answer.text
+        checks = server.admin("GET", "/readyz").json()["checks"]
+        assert [str(server.data) in check["detail"] for check in checks if check["name"] == "disk"] == [True]
 
     def test_latencies_are_counted_once_for_each_thing_that_took_time(self, start_server):
         app = App(start_server())

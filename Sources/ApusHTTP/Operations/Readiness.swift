@@ -5,7 +5,8 @@ package enum ReadinessFinding: Sendable, Equatable {
     case fine(String)
     /// Worth knowing, and no reason to send requests elsewhere.
     case warning(String)
-    case failed(code: String, String)
+    /// What failed, for everybody; and the file that it is about, for those who may know where things are.
+    case failed(code: String, String, file: String? = nil)
 
     var state: String {
         switch self {
@@ -17,7 +18,8 @@ package enum ReadinessFinding: Sendable, Equatable {
 
     var detail: String {
         switch self {
-        case .fine(let text), .warning(let text), .failed(_, let text): text
+        case .fine(let text), .warning(let text), .failed(_, let text, nil): text
+        case .failed(_, let text, let file?): "\(text) It is \(file)."
         }
     }
 }
@@ -40,7 +42,7 @@ package actor Readiness {
 
         /// Why no requests should be sent here; nil if they may be.
         var failure: ApusError? {
-            for case (_, .failed(let code, let text)) in findings {
+            for case (_, .failed(let code, let text, _)) in findings {
                 return ApusError(.unavailable(retryAfter: 5), code: code, text)
             }
             return nil

@@ -19,6 +19,17 @@ struct ReadinessTests {
         #expect(report.findings.map(\.finding.state) == ["ok", "warning", "failed", "failed"])
     }
 
+    @Test("the file that something is about is in the details, and not in what everybody is told")
+    func files() async {
+        let readiness = Readiness()
+        await readiness.add([
+            ReadinessCheck("disk") { .failed(code: "gone", "It is gone.", file: "/var/lib/apus") }
+        ])
+        let report = await readiness.report()
+        #expect(report.failure?.message == "It is gone.")
+        #expect(report.findings.map(\.finding.detail) == ["It is gone. It is /var/lib/apus."])
+    }
+
     @Test("what does not answer in time has failed, and holds up nobody")
     func hanging() async {
         let readiness = Readiness(time: .milliseconds(20))
