@@ -21,7 +21,12 @@ private enum Statements {
         WHERE t.app IN (SELECT id FROM apps WHERE ?3 IS NULL OR public_id = ?3) AND t.tag = ?5 AND t.device > ?1
             AND \(page)
         """
-    static let one: SQL = "\(select) WHERE d.id = ?1 AND \(matching) LIMIT ?2"
+    /// One statement, however many numbers: with one for each, those of 100,000 devices take ten times as long.
+    static let among: SQL = """
+        \(SQLiteTransaction.selectDevice)
+        FROM json_each(?1) n CROSS JOIN devices d ON d.id = n.value CROSS JOIN apps a ON a.id = d.app
+        WHERE \(matching) LIMIT ?2
+        """
 
     static let tags: SQL = """
         SELECT t.tag, sum(d.active) FROM device_tags t CROSS JOIN devices d ON d.id = t.device
@@ -58,19 +63,16 @@ extension SQLiteTransaction {
     func devices(
         _ filter: DeviceFilter, among numbers: some Sequence<DeviceNumber>, limit: Int
     ) throws -> [Device] {
-        var found: [Device] = []
-        for number in numbers where found.count < limit {
-            found += try devices(Statements.one, number, 1, filter)
-        }
-        return found
+        let list = numbers.map { String($0.rawValue) }.joined(separator: ",")
+        return try devices(Statements.among, "[\(list)]", limit, filter)
     }
 
     private func devices(
-        _ sql: SQL, _ number: DeviceNumber, _ limit: Int, _ filter: DeviceFilter
+        _ sql: SQL, _ numbers: some SQLiteBindable, _ limit: Int, _ filter: DeviceFilter
     ) throws -> [Device] {
         var devices: [Device] = []
         try database.rows(
-            sql, number, limit, filter.appID, filter.alias, filter.tag, filter.platform?.rawValue, filter.tenant
+            sql, numbers, limit, filter.appID, filter.alias, filter.tag, filter.platform?.rawValue, filter.tenant
         ) { devices.append(device($0)) }
         for index in devices.indices { devices[index].tags = try tags(of: devices[index].number) }
         return devices
