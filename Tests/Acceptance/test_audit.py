@@ -23,6 +23,11 @@ def entries(server, **query):
     return answer.json()["entries"]
 
 
+def done(server):
+    """Those of what others than the server itself did."""
+    return [entry for entry in entries(server) if entry["actor"] != "server"]
+
+
 def verify(server, *arguments, code=0):
     ended = run("audit", "verify", "--data-dir", server.data, *arguments)
     assert ended.returncode == code, ended.stdout + ended.stderr
@@ -132,7 +137,16 @@ class TestEntries:
         app = App(server)
         app.send()
         server.restart()
-        assert [entry["act"] for entry in entries(server)] == ["app.create"]
+        assert [entry["act"] for entry in done(server)] == ["app.create"]
+        server.restart(audit__sends="summary")
+        assert entries(server, act="send") == []
+        said = entries(server, act="audit")
+        assert [(entry["act"], entry["details"]) for entry in reversed(said)] == [
+            ("audit.sends", {"counted": False}), ("audit.sends", {"counted": True})]
+        message = app.send()
+        server.restart()
+        (entry,) = entries(server, act="send")
+        assert entry["details"]["first"] == entry["details"]["last"] == message
 
     def test_the_command_shows_and_filters_them(self, server):
         work(server)

@@ -35,6 +35,19 @@ package struct AuditAct: Sendable, Equatable {
     }
 }
 
+// What the server says of itself when it finds its configuration changed.
+extension AuditAct {
+    /// Whether sends are counted from here on.
+    static func counting(_ isOn: Bool) -> AuditAct {
+        AuditAct("audit.sends", "", by: Origin(.server)) { $0.member("counted", bool: isOn) }
+    }
+
+    /// The last act of this name; nil if there was none.
+    func last(in snapshot: any StoreSnapshot) throws -> AuditAct? {
+        try snapshot.auditEntries(AuditFilter(act: name), before: nil, limit: 1).first?.act
+    }
+}
+
 extension Caller {
     /// What the caller does.
     package func act(

@@ -110,17 +110,20 @@ package final class AuditBook: Sendable {
         } catch {
             logger.error("the audit was changed: run apus audit verify", metadata: ["reason": "\(error)"])
         }
-        guard countsSends, let head else { return }
-        let lost = try await dispatcher.query { try $0.messagesByApp(after: head.message) }
-        guard !lost.isEmpty else { return }
-        let acts = lost.map { found in
-            Self.act(
-                found.appID, by: Origin(.server),
-                SendLedger.Sum(messages: found.messages, first: found.first, last: found.last), isRecovered: true)
-        }
+        guard let head else { return }
         let now = dispatcher.clock.now
-        try await dispatcher.update { [self] in
-            try append(acts, upTo: lost.map(\.last).max(), to: $0, at: now)
+        try await dispatcher.update { [self] transaction in
+            let (counting, act) = (AuditAct.counting(true), AuditAct.counting(countsSends))
+            let last = try counting.last(in: transaction) ?? counting
+            // What was sent while nobody counted stays uncounted: some of it may be removed already.
+            let lost = last == counting ? try transaction.messagesByApp(after: head.message) : []
+            var acts = lost.map { found in
+                Self.act(
+                    found.appID, by: Origin(.server),
+                    SendLedger.Sum(messages: found.messages, first: found.first, last: found.last), isRecovered: true)
+            }
+            if last != act { acts.append(act) }
+            try append(acts, upTo: transaction.lastMessage(), to: transaction, at: now)
         }
     }
 

@@ -154,7 +154,31 @@ struct AuditBookTests {
         scene.clock.advance(by: .hours(1))
         try await scene.dispatcher.update(noting: { _ in act("one") }) { _ in }
         try await scene.stop()
-        #expect(try scene.acts == ["token:ann one x {}"])
+        #expect(try scene.acts == [#"server audit.sends  {"counted":false}"#, "token:ann one x {}"])
+    }
+
+    @Test("what was sent while nobody counted is not counted later; what a crash took along before that is")
+    func switching() async throws {
+        let crashed = try await Scene()
+        let first = try await crashed.send(.app("app"))
+        let silent = try await Scene(crashed.store, interval: nil)
+        _ = try await silent.send(.app("app"))
+        try await silent.stop()
+        let again = try await Scene(crashed.store)
+        let last = try await again.send(.app("app"))
+        try await again.stop()
+        let told = [
+            #"server send app {"messages":1,"first":"\#(first)","last":"\#(first)","recovered":true}"#,
+            #"server audit.sends  {"counted":false}"#, #"server audit.sends  {"counted":true}"#,
+            #"app:app send app {"messages":1,"deliveries":0,"first":"\#(last)","last":"\#(last)"}"#,
+        ]
+        #expect(try again.acts == told)
+        let once = try await Scene(crashed.store)
+        #expect(try once.acts == told)
+        #expect(try await once.isWhole())
+        try await once.stop()
+        crashed.store.failWrites(with: ApusError.storeUnavailable)
+        try await crashed.stop()
     }
 
     @Test("after the end was cut off, what is written next does not close the gap")
