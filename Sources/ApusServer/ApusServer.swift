@@ -209,7 +209,8 @@ package final class ApusServer: Sendable {
             apps.limit(messagesPerSecond: configuration.limits.appRate)
             dispatcher.limit(queuedAccepts: configuration.limits.queuedRequests)
             if let material = tls?.material { legacyAPNs.use(material, logger) }
-            tokens.configure(configuration.server.adminToken)
+            // The last, as it takes a commit: another reload may come meanwhile.
+            await tokens.configure(configuration.server.adminToken)
         }
         return ApusServer(
             configuration: current, logger: logger, newAdminToken: newToken,

@@ -77,6 +77,10 @@ class TestConfiguration:
             codes.append(server.get("/v1/apps", headers={"Authorization": f"Bearer {token}"}).status_code)
         assert codes == [401, 200]
         assert "two-tokens" not in server.log
+        audit = server.get(
+            "/v1/audit?act=token.configure", headers={"Authorization": "Bearer the-second-of-two-tokens"}).json()
+        # The server had another one, from its environment, before the file's.
+        assert len({entry["details"]["fingerprint"] for entry in audit["entries"]}) == len(audit["entries"]) == 3
 
     def test_keys_that_need_a_restart_are_named_and_the_others_hold(self, start_server, tmp_path):
         server, file = configured(start_server, tmp_path, "sessions:\n  window: 5\n")

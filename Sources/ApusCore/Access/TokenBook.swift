@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// The tokens of those who work with this server, in memory: who calls is known without asking the store.
@@ -40,6 +41,7 @@ package final class TokenBook: Sendable {
         let now = dispatcher.clock.now
         let stored = try await dispatcher.query { try $0.adminTokens() }
         for token in stored { add(token) }
+        try await dispatcher.audit?.noteConfigured(state.withLock { $0.configured?.hash }, dispatcher)
         guard state.withLock({ $0.configured == nil }), !stored.contains(where: { $0.administers(at: now) }) else {
             return nil
         }
@@ -91,9 +93,21 @@ package final class TokenBook: Sendable {
     }
 
     /// From now on this is the token of the configuration; nil if it has none.
-    package func configure(_ secret: String?) {
+    package func configure(_ secret: String?) async {
         let token = secret.map { Self.configured($0, at: dispatcher.clock.now) }
-        state.withLock { if $0.configured?.hash != token?.hash { $0.configured = token } }
+        let isAnother = state.withLock { state in
+            guard state.configured?.hash != token?.hash else { return false }
+            state.configured = token
+            return true
+        }
+        guard isAnother else { return }
+        do {
+            try await dispatcher.audit?.noteConfigured(token?.hash, dispatcher)
+        } catch {
+            // A token that was taken away must not stay valid because the disk is full. The next start says it.
+            dispatcher.logger.error(
+                "the audit does not tell of the new server.admin_token", metadata: ["reason": "\(error)"])
+        }
     }
 
     // MARK: Making and revoking

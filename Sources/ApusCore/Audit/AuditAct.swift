@@ -42,6 +42,13 @@ extension AuditAct {
         AuditAct("audit.sends", "", by: Origin(.server)) { $0.member("counted", bool: isOn) }
     }
 
+    /// Which token the configuration has from here on; nil for none.
+    static func configuring(_ fingerprint: String?) -> AuditAct {
+        AuditAct("token.configure", TokenBook.configuredName, by: Origin(.server)) {
+            $0.member("fingerprint", string: fingerprint)
+        }
+    }
+
     /// The last act of this name; nil if there was none.
     func last(in snapshot: any StoreSnapshot) throws -> AuditAct? {
         try snapshot.auditEntries(AuditFilter(act: name), before: nil, limit: 1).first?.act

@@ -127,6 +127,15 @@ package final class AuditBook: Sendable {
         }
     }
 
+    /// Has the audit say which token the configuration has, unless that is what it said last.
+    /// - Parameter token: its hash; nil if there is none.
+    func noteConfigured(_ token: SecretHash?, _ dispatcher: Dispatcher) async throws {
+        let act = AuditAct.configuring(token.map { seals.fingerprint(of: $0) })
+        _ = try await dispatcher.update(noting: { isNew in isNew ? act : nil }) { transaction in
+            try act.last(in: transaction) ?? .configuring(nil) != act
+        }
+    }
+
     // MARK: Verifying
 
     private static let page = 500

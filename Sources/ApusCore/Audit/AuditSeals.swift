@@ -14,10 +14,12 @@ package struct AuditSeals: Sendable {
 
     private let entries: SymmetricKey
     private let heads: SymmetricKey
+    private let fingerprints: SymmetricKey
 
     package init(_ box: SecretBox) {
         entries = SymmetricKey(data: box.derivedKey(for: "audit entries"))
         heads = SymmetricKey(data: box.derivedKey(for: "audit head"))
+        fingerprints = SymmetricKey(data: box.derivedKey(for: "audit fingerprints"))
     }
 
     /// The entry that follows `previous`.
@@ -50,6 +52,11 @@ package struct AuditSeals: Sendable {
     /// Whether the head says that this is the last entry.
     func holds(_ head: AuditHead, for last: AuditPosition) -> Bool {
         ConstantTime.isEqual(head.seal, self.head(last, message: head.message).seal)
+    }
+
+    /// Tells secrets apart, also those that people chose, without a way to try which one it is.
+    func fingerprint(of secret: SecretHash) -> String {
+        Hex.encode(Array(HMAC<SHA256>.authenticationCode(for: secret.bytes, using: fingerprints).prefix(8)))
     }
 
     private static func append(_ number: Int64, to input: inout [UInt8]) {

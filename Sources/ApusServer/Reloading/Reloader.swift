@@ -10,7 +10,7 @@ actor Reloader {
     private let clock: any Clock
     private let logger: Logger
     private let load: @Sendable () throws -> Configuration
-    private let apply: @Sendable (Configuration) -> Void
+    private let apply: @Sendable (Configuration) async -> Void
     private let done: Counter
     private let refused: Counter
     private var watch: FileWatch?
@@ -24,7 +24,7 @@ actor Reloader {
     init(
         _ current: Reloadable<Configuration>, tls: ServerTLS?, clock: any Clock, metrics: any MetricsFactory,
         logger: Logger, load: @escaping @Sendable () throws -> Configuration,
-        apply: @escaping @Sendable (Configuration) -> Void
+        apply: @escaping @Sendable (Configuration) async -> Void
     ) {
         self.current = current
         self.tls = tls
@@ -40,12 +40,12 @@ actor Reloader {
     }
 
     /// Reads configuration and certificate again.
-    func reload() {
+    func reload() async {
         do {
             let change = ConfigurationChange(from: current.value, to: try load())
             let expiry = try useCertificate(change.result)
             current.replace(with: change.result)
-            apply(change.result)
+            await apply(change.result)
             done.increment()
             var metadata: Logger.Metadata = ["changed": "\(Self.list(change.changed))"]
             if let expiry { metadata["certificate_until"] = "\(expiry.rfc3339)" }
@@ -65,7 +65,7 @@ actor Reloader {
             guard watch?.observe(Self.stamps(tls.material.files)) ?? false else { continue }
             do {
                 let expiry = try useCertificate(current.value)
-                apply(current.value)
+                await apply(current.value)
                 done.increment()
                 logger.notice("a new certificate is used", metadata: ["until": "\(expiry?.rfc3339 ?? "")"])
             } catch {

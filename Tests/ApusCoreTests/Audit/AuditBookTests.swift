@@ -181,6 +181,37 @@ struct AuditBookTests {
         try await crashed.stop()
     }
 
+    @Test("another configured token is told of, the same is not, and what it is nobody learns")
+    func configured() async throws {
+        let scene = try await Scene()
+        let secrets = ["first secret", "second secret"]
+        for _ in 0..<2 {
+            _ = try await TokenBook(dispatcher: scene.dispatcher, configured: secrets[0]).load()
+        }
+        let book = TokenBook(dispatcher: scene.dispatcher, configured: secrets[0])
+        for secret in [secrets[0], secrets[1], nil, nil] { await book.configure(secret) }
+        let acts = try scene.acts
+        #expect(acts.count == 3 && Set(acts).count == 3)
+        #expect(acts.allSatisfy { $0.hasPrefix("server token.configure configured {") })
+        #expect(acts.last == "server token.configure configured {}")
+        #expect(!acts.contains { act in secrets.contains { act.contains($0) } })
+        scene.store.failWrites(with: ApusError.storeUnavailable)
+        await book.configure(secrets[1])
+        #expect(try book.token(secrets[1]) != nil, "it holds, and the next start tells of it")
+        scene.store.failWrites(with: nil)
+        _ = try await TokenBook(dispatcher: scene.dispatcher, configured: secrets[1]).load()
+        #expect(try scene.acts.count == 4 && scene.acts.last == acts[1])
+        try await scene.stop()
+    }
+
+    @Test("a server that never had a configured token says nothing of it")
+    func neverConfigured() async throws {
+        let scene = try await Scene()
+        _ = try await TokenBook(dispatcher: scene.dispatcher, configured: nil).load()
+        #expect(try scene.acts == ["server token.create admin {}"])
+        try await scene.stop()
+    }
+
     @Test("after the end was cut off, what is written next does not close the gap")
     func gap() async throws {
         let scene = try await Scene()
