@@ -1,6 +1,7 @@
 """How long messages are kept, and how many."""
 
 import json
+import time
 
 import pytest
 
@@ -42,6 +43,24 @@ def test_the_latest_messages_are_kept_and_all_that_have_not_expired(start_server
     assert json.loads(retention(own, "--json"))["count"] == 1
     with phone.connect() as connection:
         assert ids(connection.messages(1)) == [waiting]
+
+
+def test_what_waits_for_its_time_is_kept_until_it_was_sent_and_from_then_on(start_server):
+    server = start_server(retention__count=1)
+    app, other = App(server), App(server)
+    phone = app.register()
+    at = int(time.time() * 1000) + 4000
+    waiting = app.send(duration=2, sendAt=at)
+    before = [app.send(audienceType="ALIAS", audiences=["nobody"], duration=1) for _ in range(3)]
+    server.kill()
+    server.start()
+    with phone.connect() as connection:
+        assert ids(connection.messages(1)) == [waiting]
+    eventually(lambda: time.time() * 1000 > at + 2000)
+    # When these are looked at, the other has expired.
+    later = [other.send(duration=1) for _ in range(2)]
+    eventually(lambda: kept(other, later) == later[1:], within=40)
+    assert kept(app, [*before, waiting]) == [before[2], waiting]
 
 
 def test_the_command_sets_shows_and_takes_back(app):

@@ -44,6 +44,39 @@ struct RetentionContractTests {
         }
     }
 
+    @Test("what waits for its time is kept until then, and is as old as that", arguments: StoreUnderTest.allCases)
+    func scheduled(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let waiting = try fixture.send(
+                app, to: Audience(.all), timeToLive: 10, sendAt: fixture.clock.now.adding(seconds: 1000))
+            let messages = try (0..<3).map { _ in try fixture.send(app, to: Audience(.all), timeToLive: 10) }
+            fixture.clock.advance(by: .seconds(1000))
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 2)) == 1)
+            #expect(try fixture.kept([waiting] + messages) == [waiting.id, messages[1].id, messages[2].id])
+            try fixture.store.write { try $0.release(waiting, to: []) }
+            fixture.clock.advance(by: .seconds(10))
+            #expect(try fixture.purge(app, by: Retention(age: 500, count: 1)) == 2)
+            #expect(try fixture.kept([waiting]) == [waiting.id], "what came before its time does not count")
+
+            let others = try (0..<2).map { _ in try fixture.send(app, to: Audience(.all), timeToLive: 10) }
+            fixture.clock.advance(by: .seconds(480))
+            #expect(try fixture.purge(app, by: Retention(age: 500, count: 3)) == 0)
+            #expect(try fixture.purge(app, by: Retention(age: 500, count: 2)) == 1)
+            #expect(try fixture.kept([waiting] + others) == others.map(\.id))
+
+            let last = try fixture.send(
+                app, to: Audience(.all), timeToLive: 10, sendAt: fixture.clock.now.adding(seconds: 1000))
+            fixture.clock.advance(by: .seconds(1499))
+            try fixture.store.write { try $0.release(last, to: []) }
+            #expect(try fixture.purge(app, by: Retention(age: 500)) == 2)
+            #expect(try fixture.kept([last]) == [last.id])
+            fixture.clock.advance(by: .seconds(2))
+            #expect(try fixture.purge(app, by: Retention(age: 500)) == 1)
+        }
+    }
+
     @Test("they are removed in steps", arguments: StoreUnderTest.allCases)
     func steps(_ store: StoreUnderTest) throws {
         try store.with { fixture in

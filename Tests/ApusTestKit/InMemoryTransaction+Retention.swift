@@ -23,12 +23,11 @@ extension InMemoryTransaction {
         let all = messages.values.filter { $0.message.app == app }.map(\.message.id).sorted()
         let latest = retention.count > 0 ? all.suffix(Int(retention.count)).first : nil
         let kept = max(MessageID(lowestAt: now.adding(seconds: -retention.age)), latest ?? .zero)
-        return all.contains { $0 < kept && swept.contains($0) } ? kept : nil
+        return removable(app, before: kept).isEmpty ? nil : kept
     }
 
     func purge(_ app: AppNumber, before kept: MessageID, limit: Int) -> (removed: Int, hasMore: Bool) {
-        let removable = swept.filter { $0 < kept && messages[$0]?.message.app == app }
-        let old = removable.sorted().prefix(limit)
+        let old = removable(app, before: kept).prefix(limit)
         swept.subtract(old)
         for id in old {
             messages[id] = nil
@@ -41,4 +40,13 @@ extension InMemoryTransaction {
         }
         return (old.count, old.count == limit)
     }
+
+    private func removable(_ app: AppNumber, before kept: MessageID) -> [MessageID] {
+        let ended = swept.compactMap { messages[$0]?.message }.filter { $0.app == app && $0.keptFrom < kept }
+        return ended.sorted { $0.keptFrom < $1.keptFrom }.map(\.id)
+    }
+}
+
+extension Message {
+    fileprivate var keptFrom: MessageID { sendAt.map { MessageID(lowestAt: $0) } ?? id }
 }

@@ -52,17 +52,15 @@ package struct StoreFixture {
     /// Accepts a message as the dispatcher does.
     package mutating func send(
         _ app: App, to audience: Audience, alert: String = "hello", confirm: Bool = false, timeToLive: Int64 = 3600,
-        key: String? = nil
+        sendAt: Timestamp? = nil, key: String? = nil
     ) throws -> Message {
         let request = PushRequest(
             app: app.number, appID: app.id, audience: audience, content: MessageContent(alert: alert),
-            needsConfirmation: confirm, timeToLive: timeToLive, idempotencyKey: key)
-        let message = Message(
-            id: identifiers.next(at: clock.now), app: app.number, appID: app.id, tenant: audience.tenant,
-            content: request.content, needsConfirmation: confirm, expiresAt: clock.now.adding(seconds: timeToLive))
+            needsConfirmation: confirm, timeToLive: timeToLive, sendAt: sendAt, idempotencyKey: key)
+        let message = Message(request, id: identifiers.next(at: clock.now), at: clock.now)
         try store.write { transaction in
             var targets: [Target] = []
-            try transaction.resolve(audience, app: app.number, into: &targets)
+            if sendAt == nil { try transaction.resolve(audience, app: app.number, into: &targets) }
             try transaction.insert(message, request: request, targets: targets[...])
         }
         return message

@@ -17,7 +17,7 @@ package protocol StoreSnapshot: BusinessSnapshot, EscalationSnapshot, EventSnaps
     func keyCheck() throws -> [UInt8]?
     /// What an app says of how long its messages are kept.
     func retention(of app: AppNumber) throws -> AppRetention
-    /// From which message on an app's messages are to be kept.
+    /// From which message on an app's messages are to be kept, and those that waited for their time from this one's.
     /// - Returns: nil if none of those before it can be removed.
     func firstKept(of app: AppNumber, by retention: Retention, at now: Timestamp) throws -> MessageID?
     /// The highest message id ever given out by this store.

@@ -1,4 +1,5 @@
 /// How long messages are kept. One is removed when it is too old or too many came after it, but never before it expired.
+/// What waits for its time is as old as that.
 package struct Retention: Sendable, Equatable {
     /// Seconds since the message was accepted.
     package var age: Int64

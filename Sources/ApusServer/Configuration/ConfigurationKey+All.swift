@@ -115,7 +115,7 @@ extension ConfigurationKey {
     private static let retention: [ConfigurationKey] = [
         .init(
             "retention.messages", \.retention.messages, .duration(.seconds(60) ... .days(3650)),
-            "How long a message is kept after it was accepted, and at least until it expires"),
+            "How long a message is kept after it was accepted or its `sendAt`, and at least until it expires"),
         .init(
             "retention.count", \.retention.count, .integer(0...10_000_000),
             "How many messages of an app are kept, the latest ones and all that have not expired; 0 is any number"),

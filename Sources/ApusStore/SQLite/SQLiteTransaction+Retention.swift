@@ -12,7 +12,12 @@ private enum Statements {
     static let setApp: SQL = "INSERT OR REPLACE INTO app_retention (app, age, count) VALUES (?, ?, ?)"
     static let unsetApp: SQL = "DELETE FROM app_retention WHERE app = ?"
     static let latest: SQL = "SELECT id FROM messages WHERE app = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-    static let old: SQL = "SELECT id FROM messages WHERE app = ? AND id < ? AND swept = 1 ORDER BY id LIMIT ?"
+    /// From where on a message is kept. There is an index by it.
+    static let keptFrom = "coalesce(send_at << 21, id)"
+    static let oldest: SQL = "SELECT \(keptFrom) FROM messages WHERE app = ? AND swept = 1 ORDER BY \(keptFrom) LIMIT 1"
+    static let old: SQL = """
+        SELECT id FROM messages WHERE app = ? AND swept = 1 AND \(keptFrom) < ? ORDER BY \(keptFrom) LIMIT ?
+        """
     static let deleteTrail: SQL = """
         DELETE FROM trail
         WHERE message = ?1 AND device IN (SELECT DISTINCT device FROM trail WHERE message = ?1 LIMIT ?2)
@@ -64,7 +69,7 @@ extension SQLiteTransaction {
     }
 
     func firstKept(of app: AppNumber, by retention: Retention, at now: Timestamp) throws -> MessageID? {
-        let oldest = try database.first(Statements.old, app, MessageID(.max), 1) { MessageID($0.int(0)) }
+        let oldest = try database.first(Statements.oldest, app) { MessageID($0.int(0)) }
         guard let oldest else { return nil }
         var kept = MessageID(lowestAt: now.adding(seconds: -retention.age))
         if retention.count > 0 {

@@ -11,4 +11,10 @@ extension SQLiteSchema {
         DROP INDEX messages_swept;
         CREATE INDEX messages_of_app_swept ON messages(app) WHERE swept = 1;
         """
+
+    /// What waited for its time is kept from then on, as if it had its id from there.
+    static let keptFrom = """
+        DROP INDEX messages_of_app_swept;
+        CREATE INDEX messages_of_app_swept ON messages(app, coalesce(send_at << 21, id)) WHERE swept = 1;
+        """
 }

@@ -17,6 +17,7 @@ enum SQLiteSchema {
         migrator.registerMigration("9 tokens and audit") { try $0.execute(sql: access) }
         migrator.registerMigration("10 retention") { try $0.execute(sql: retention) }
         migrator.registerMigration("11 counts") { try $0.execute(sql: counts) }
+        migrator.registerMigration("12 kept from") { try $0.execute(sql: keptFrom) }
         return migrator
     }
 
