@@ -1,6 +1,9 @@
 """How long messages are kept, and how many."""
 
+import contextlib
+import datetime
 import json
+import sqlite3
 import time
 
 import pytest
@@ -61,6 +64,27 @@ def test_what_waits_for_its_time_is_kept_until_it_was_sent_and_from_then_on(star
     later = [other.send(duration=1) for _ in range(2)]
     eventually(lambda: kept(other, later) == later[1:], within=40)
     assert kept(app, [*before, waiting]) == [before[2], waiting]
+
+
+def test_after_the_clock_was_set_back_messages_are_as_old_as_they_are(start_server):
+    server = start_server(retention__count=1)
+    app = App(server)
+    server.kill()
+    ahead = int(time.time() * 1000) + 3650 * 86_400_000
+    with contextlib.closing(sqlite3.connect(server.data / "apus.db")) as database, database:
+        database.execute("UPDATE purged SET last = ?", [ahead << 21])
+    server.start()
+    old = app.send(duration=1)
+    sent = time.time()
+    eventually(lambda: time.time() > sent + 0.1)
+    young = app.send(duration=1)
+    assert ahead <= int(old) >> 21 <= int(young) >> 21
+    created = app.get(f"/v1/messages/{young}").json()["createdAt"]
+    assert abs(datetime.datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp() - time.time()) < 60
+    eventually(lambda: kept(app, [old, young]) == [young], within=40)
+    server.kill()
+    server.start()
+    assert int(app.send()) > int(young)
 
 
 def test_the_command_sets_shows_and_takes_back(app):

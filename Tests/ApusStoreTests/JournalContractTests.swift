@@ -104,7 +104,8 @@ struct JournalContractTests {
             let purge = { (keeping: Int64) in
                 try fixture.store.write { transaction in
                     while try transaction.purgeJournal(
-                        before: fixture.clock.now.adding(seconds: -10), keeping: keeping, limit: 2)
+                        before: fixture.clock.now.adding(seconds: -10), keeping: keeping, at: fixture.clock.now,
+                        limit: 2)
                     {}
                 }
             }
@@ -123,6 +124,33 @@ struct JournalContractTests {
             #expect(try fixture.store.read { try $0.lastEvent() } == EventID(11), "the last stays")
             _ = try fixture.send(app, to: Audience(.all))
             #expect(try fixture.store.read { try $0.lastEvent() } == EventID(12))
+        }
+    }
+
+    @Test("forgets in order, also what came before the clock was set back", arguments: StoreUnderTest.allCases)
+    func retentionAfterJump(_ kind: StoreUnderTest) throws {
+        try kind.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let purged = {
+                try fixture.store.write { transaction in
+                    let now = fixture.clock.now
+                    while try transaction.purgeJournal(
+                        before: now.adding(seconds: -10), keeping: .max, at: now, limit: 2)
+                    {}
+                }
+                return try fixture.store.read { try $0.journal(after: .zero, limit: 1)?.first.rawValue }
+            }
+            fixture.clock.setWallClock(forwardBy: .hours(24 * 3650))
+            for _ in 0..<5 { _ = try fixture.send(app, to: Audience(.all)) }
+            fixture.clock.setWallClock(forwardBy: .hours(-24 * 3650))
+            #expect(try purged() == 1)
+            _ = try fixture.send(app, to: Audience(.all))
+            fixture.clock.advance(by: .seconds(8))
+            _ = try fixture.send(app, to: Audience(.all))
+            #expect(try purged() == 1)
+            fixture.clock.advance(by: .seconds(8))
+            #expect(try purged() == 7)
         }
     }
 

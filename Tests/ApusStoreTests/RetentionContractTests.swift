@@ -116,9 +116,47 @@ struct RetentionContractTests {
             let young = try fixture.send(app, to: Audience(.all), key: "young")
             try fixture.store.write { (transaction) throws in
                 #expect(try !transaction.forgetKeys(before: fixture.clock.now.adding(seconds: -500), limit: 100))
-                #expect(try transaction.message(withIdempotencyKey: "old", app: app.number, tenant: "") == nil)
-                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "") == young.id)
-                #expect(try transaction.message(withIdempotencyKey: "young", app: app.number, tenant: "t") == nil)
+                func message(_ key: String, tenant: String = "", after seconds: Int64 = -9999) throws -> MessageID? {
+                    try transaction.message(
+                        withIdempotencyKey: key, app: app.number, tenant: tenant,
+                        after: fixture.clock.now.adding(seconds: seconds))
+                }
+                #expect(try message("old") == nil)
+                #expect(try message("young") == young.id)
+                #expect(try message("young", after: 0) == nil)
+                #expect(try message("young", tenant: "t") == nil)
+            }
+        }
+    }
+
+    @Test("after the clock was set back, everything is as old as it is", arguments: StoreUnderTest.allCases)
+    func jump(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            var fixture = fixture
+            let app = try fixture.app()
+            let before = try fixture.send(app, to: Audience(.all), timeToLive: 10)
+            fixture.clock.setWallClock(forwardBy: .hours(24 * 3650))
+            let ahead = try fixture.send(app, to: Audience(.all), timeToLive: 10)
+            fixture.clock.setWallClock(forwardBy: .hours(-24 * 3650))
+            let after = try ["a", "b", "c"].map { key in
+                fixture.clock.advance(by: .seconds(1))
+                return try fixture.send(app, to: Audience(.all), timeToLive: 10, key: key)
+            }
+            #expect(after[0].id > ahead.id && after[0].acceptedAt < ahead.acceptedAt)
+            #expect(try fixture.store.read { try $0.message(after[0].id) }?.message.acceptedAt == after[0].acceptedAt)
+            fixture.clock.advance(by: .seconds(10))
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 4)) == 0)
+            #expect(try fixture.purge(app, by: Retention(age: 9999, count: 2)) == 2)
+            #expect(try fixture.kept([before, ahead] + after) == [ahead.id, after[1].id, after[2].id])
+            fixture.clock.advance(by: .seconds(500))
+            #expect(try fixture.purge(app, by: Retention(age: 500)) == 2)
+            #expect(try fixture.kept([before, ahead] + after) == [ahead.id])
+            try fixture.store.write { (transaction) throws in
+                _ = try transaction.forgetKeys(before: fixture.clock.now.adding(seconds: -500), limit: 100)
+                let key = try transaction.message(
+                    withIdempotencyKey: "c", app: app.number, tenant: "", after: Timestamp(milliseconds: 0))
+                #expect(key == nil)
+                #expect(try transaction.lastMessage() == after[2].id, "no id is given out twice")
             }
         }
     }

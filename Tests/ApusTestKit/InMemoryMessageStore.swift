@@ -60,7 +60,7 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
     /// Devices that were removed.
     var deleted: Set<DeviceNumber> = []
     var collapseKeys: [CollapseKey: MessageID] = [:]
-    var keys: [[String]: MessageID] = [:]
+    var keys: [[String]: (message: MessageID, at: Timestamp)] = [:]
     var swept: Set<MessageID> = []
     var retentions: [AppNumber: AppRetention] = [:]
     var credentialList: [Credential] = []
@@ -306,19 +306,23 @@ final class InMemoryTransaction: StoreTransaction, @unchecked Sendable {
 
     // MARK: Messages and deliveries
 
-    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) -> MessageID? {
-        keys[["\(app.rawValue)", tenant, key]]
+    func message(
+        withIdempotencyKey key: String, app: AppNumber, tenant: String, after time: Timestamp
+    ) -> MessageID? {
+        keys[["\(app.rawValue)", tenant, key]].flatMap { $0.at > time ? $0.message : nil }
     }
 
     func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) {
         messages[message.id] = MessageRecord(
             message: message, audience: request.audience, isWaiting: message.sendAt != nil)
         last = max(last, message.id)
-        if let key = request.idempotencyKey { keys[["\(message.app.rawValue)", message.tenant, key]] = message.id }
+        if let key = request.idempotencyKey {
+            keys[["\(message.app.rawValue)", message.tenant, key]] = (message.id, message.acceptedAt)
+        }
         record(
             StateEvent(
                 accepted: message.id, StateEvent.Accepted(app: message.app, deliveries: targets.count),
-                at: message.id.time))
+                at: message.acceptedAt))
         insertDeliveries(of: message, to: targets)
     }
 

@@ -38,8 +38,9 @@ extension InMemoryTransaction {
         }
     }
 
-    func purgeJournal(before time: Timestamp, keeping: Int64, limit: Int) -> Bool {
-        let old = journal.prefix { $0.at < time }.count
+    func purgeJournal(before time: Timestamp, keeping: Int64, at now: Timestamp, limit: Int) -> Bool {
+        let times = journal.indices.map { index in journal[index...].first { $0.at <= now }?.at ?? now }
+        let old = times.prefix { $0 < time }.count
         let removed = min(max(old, journal.count - Int(keeping)), limit, journal.count - 1)
         guard removed > 0 else { return false }
         journal.removeFirst(removed)

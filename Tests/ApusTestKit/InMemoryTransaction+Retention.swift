@@ -12,7 +12,7 @@ extension InMemoryTransaction {
     }
 
     func forgetKeys(before time: Timestamp, limit: Int) -> Bool {
-        keys = keys.filter { $0.value >= MessageID(lowestAt: time) }
+        keys = keys.filter { $0.value.at >= time }
         return false
     }
 
@@ -20,9 +20,10 @@ extension InMemoryTransaction {
     func setRetention(_ retention: AppRetention, of app: AppNumber) { retentions[app] = retention }
 
     func firstKept(of app: AppNumber, by retention: Retention, at now: Timestamp) -> MessageID? {
-        let all = messages.values.filter { $0.message.app == app }.map(\.message.id).sorted()
+        let all = messages.values.map(\.message).filter { $0.app == app }.sorted { $0.id < $1.id }
         let latest = retention.count > 0 ? all.suffix(Int(retention.count)).first : nil
-        let kept = max(MessageID(lowestAt: now.adding(seconds: -retention.age)), latest ?? .zero)
+        var kept = MessageID(lowestAt: now.adding(seconds: -retention.age))
+        if let latest, latest.acceptedAt <= now { kept = max(kept, latest.acceptedFrom) }
         return removable(app, before: kept).isEmpty ? nil : kept
     }
 
@@ -48,5 +49,6 @@ extension InMemoryTransaction {
 }
 
 extension Message {
-    fileprivate var keptFrom: MessageID { sendAt.map { MessageID(lowestAt: $0) } ?? id }
+    fileprivate var acceptedFrom: MessageID { acceptedAt == id.time ? id : MessageID(lowestAt: acceptedAt) }
+    fileprivate var keptFrom: MessageID { sendAt.map { MessageID(lowestAt: $0) } ?? acceptedFrom }
 }

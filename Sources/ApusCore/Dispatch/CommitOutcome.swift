@@ -75,7 +75,7 @@ extension Message {
     package convenience init(_ request: PushRequest, id: MessageID, at now: Timestamp) {
         self.init(
             id: id, app: request.app, appID: request.appID, tenant: request.audience.tenant, content: request.content,
-            needsConfirmation: request.needsConfirmation,
+            needsConfirmation: request.needsConfirmation, acceptedAt: now,
             expiresAt: (request.sendAt ?? now).adding(seconds: request.timeToLive), sendAt: request.sendAt)
     }
 }

@@ -59,9 +59,9 @@ extension Dispatcher {
         _ push: PushRequest, _ transaction: any StoreTransaction, _ now: Timestamp
     ) throws -> MessageID? {
         guard let key = push.idempotencyKey else { return nil }
-        let earlier = try transaction.message(
-            withIdempotencyKey: key, app: push.app, tenant: push.audience.tenant)
-        return earlier.flatMap { $0.time > now.adding(seconds: -limits.idempotencySeconds) ? $0 : nil }
+        return try transaction.message(
+            withIdempotencyKey: key, app: push.app, tenant: push.audience.tenant,
+            after: now.adding(seconds: -limits.idempotencySeconds))
     }
 
     private func insert(

@@ -63,7 +63,7 @@ package struct Maintenance: Sendable {
             let expired = try transaction.expire(at: now, limit: 500)
             let keysHaveMore = try transaction.forgetKeys(before: now.adding(seconds: -keys), limit: 200)
             let journalHasMore = try transaction.purgeJournal(
-                before: now.adding(seconds: -journal.seconds), keeping: journal.events, limit: 200)
+                before: now.adding(seconds: -journal.seconds), keeping: journal.events, at: now, limit: 200)
             return (expired.ended, expired.hasMore || keysHaveMore || journalHasMore)
         }
         if ended > 0 { dispatcher.metrics.expired.increment(by: ended) }

@@ -84,7 +84,7 @@ extension Explanation {
     }
 
     static func accepted(_ message: Message) -> Step {
-        Step(at: message.id.time, code: "accepted", text: "The message was accepted and is on disk.", route: nil)
+        Step(at: message.acceptedAt, code: "accepted", text: "The message was accepted and is on disk.", route: nil)
     }
 
     private static func beginning(_ message: Message) -> [Step] {

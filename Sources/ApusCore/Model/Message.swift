@@ -7,6 +7,8 @@ package final class Message: Sendable {
     package let content: MessageContent
     /// Whether a delivery stays open until its device confirms it.
     package let needsConfirmation: Bool
+    /// Its id tells so too, unless the clock was set back: ids grow all the same.
+    package let acceptedAt: Timestamp
     /// From then on it is not delivered any more.
     package let expiresAt: Timestamp
     /// When it was to be sent, if not when it was accepted.
@@ -14,9 +16,11 @@ package final class Message: Sendable {
     /// Which of its variants the content is; empty if there are none, or all of them.
     package let variant: String
 
+    /// - Parameter acceptedAt: nil if its id tells.
     package init(
         id: MessageID, app: AppNumber, appID: String, tenant: String, content: MessageContent,
-        needsConfirmation: Bool, expiresAt: Timestamp, sendAt: Timestamp? = nil, variant: String = ""
+        needsConfirmation: Bool, acceptedAt: Timestamp? = nil, expiresAt: Timestamp, sendAt: Timestamp? = nil,
+        variant: String = ""
     ) {
         self.id = id
         self.app = app
@@ -24,13 +28,14 @@ package final class Message: Sendable {
         self.tenant = tenant
         self.content = content
         self.needsConfirmation = needsConfirmation
+        self.acceptedAt = acceptedAt ?? id.time
         self.expiresAt = expiresAt
         self.sendAt = sendAt
         self.variant = variant
     }
 
     /// When it was sent, or is to be.
-    package var sentFrom: Timestamp { sendAt ?? id.time }
+    package var sentFrom: Timestamp { sendAt ?? acceptedAt }
 
     /// The message as a device of this platform and language is to get it.
     package func adapted(to platform: Platform, _ language: String?) -> Message {
@@ -38,6 +43,6 @@ package final class Message: Sendable {
         let (adapted, name) = variants.applied(to: content, platform, language)
         return Message(
             id: id, app: app, appID: appID, tenant: tenant, content: adapted, needsConfirmation: needsConfirmation,
-            expiresAt: expiresAt, sendAt: sendAt, variant: name)
+            acceptedAt: acceptedAt, expiresAt: expiresAt, sendAt: sendAt, variant: name)
     }
 }

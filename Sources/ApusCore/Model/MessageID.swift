@@ -35,7 +35,7 @@ package struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     package static let zero = MessageID(0)
 
-    /// When the message was accepted.
+    /// When the message was accepted, or later if the clock was set back before.
     package var time: Timestamp { Timestamp(milliseconds: rawValue >> 21) }
 
     package var description: String { String(rawValue) }

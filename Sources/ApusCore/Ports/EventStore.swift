@@ -17,9 +17,10 @@ package protocol EventTransaction: EventSnapshot {
     /// Events that this transaction wrote so far.
     var eventCount: Int { get }
     /// Removes events that were written before `time`, and those that are further back than `keeping` events, up to
-    /// about `limit` commits. The last that were written stay, so that no number is used twice.
+    /// about `limit` commits. The last that were written stay, so that no number is used twice. What was written before
+    /// the clock was set back, and says that it comes yet, is as old as what follows it.
     /// - Returns: whether more is left to do.
-    func purgeJournal(before time: Timestamp, keeping: Int64, limit: Int) throws -> Bool
+    func purgeJournal(before time: Timestamp, keeping: Int64, at now: Timestamp, limit: Int) throws -> Bool
 
     /// Adds the webhook, or changes the one with its id, whose progress then stays.
     func putWebhook(_ webhook: Webhook) throws

@@ -151,7 +151,10 @@ package protocol StoreTransaction: StoreSnapshot, BusinessTransaction, Escalatio
     /// - Returns: how many deliveries that were.
     func cancel(_ message: MessageID, at now: Timestamp) throws -> Int
 
-    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID?
+    /// The message of the last request with this key, if it was accepted after `time`.
+    func message(
+        withIdempotencyKey key: String, app: AppNumber, tenant: String, after time: Timestamp
+    ) throws -> MessageID?
     /// Appends the active devices of the audience, each once.
     func resolve(_ audience: Audience, app: AppNumber, into targets: inout [Target]) throws
     /// Inserts the message and an unsent delivery for each target, and puts those that have a lane into its outbox. A

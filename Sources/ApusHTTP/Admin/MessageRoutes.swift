@@ -118,7 +118,7 @@ struct MessageRoutes: Sendable {
         object.member("id", string: message.id.description)
         object.member("appId", string: message.appID)
         object.member("state", string: record.state.rawValue)
-        object.member("createdAt", time: message.id.time)
+        object.member("createdAt", time: message.acceptedAt)
         object.member("sendAt", time: message.sendAt)
         object.member("expiresAt", time: message.expiresAt)
         object.member("cancelledAt", time: record.cancelledAt)

@@ -17,9 +17,14 @@ private enum Statements {
         ORDER BY first
         """
     static let later: SQL = "SELECT min(first) FROM journal WHERE first > ?"
+    /// The first row whose time has come, if it is old.
+    private static let old = """
+        SELECT first FROM (SELECT first, at FROM journal WHERE at <= ?3 ORDER BY first LIMIT 1) WHERE at < ?1
+        """
     static let purge: SQL = """
-        DELETE FROM journal WHERE first IN (SELECT first FROM journal ORDER BY first LIMIT ?3)
-            AND (at < ?1 OR first + count <= (\(next)) - ?2) AND first < (SELECT max(first) FROM journal)
+        DELETE FROM journal WHERE first IN (SELECT first FROM journal ORDER BY first LIMIT ?4)
+            AND (at < ?1 OR first + count <= (\(next)) - ?2 OR first < (\(old)))
+            AND first < (SELECT max(first) FROM journal)
         """
     static let face: SQL = """
         SELECT v.public_id, v.alias, v.app, a.public_id, v.deleted FROM devices v JOIN apps a ON a.id = v.app WHERE v.id = ?
@@ -77,7 +82,7 @@ extension SQLiteTransaction {
         }
     }
 
-    func purgeJournal(before time: Timestamp, keeping: Int64, limit: Int) throws -> Bool {
-        try database.run(Statements.purge, time, keeping, limit) == limit
+    func purgeJournal(before time: Timestamp, keeping: Int64, at now: Timestamp, limit: Int) throws -> Bool {
+        try database.run(Statements.purge, time, keeping, now, limit) == limit
     }
 }

@@ -9,20 +9,18 @@ private enum Statements {
         SELECT message FROM deliveries NOT INDEXED WHERE message BETWEEN ? AND ? AND open = 1 AND state = 0
         ORDER BY message LIMIT 1
         """
-    // Purged messages are older than a remembered key's, so the highest of both is the highest ever given out.
-    static let last: SQL = """
-        SELECT max(coalesce((SELECT max(id) FROM messages), 0), coalesce((SELECT max(message) FROM idempotency), 0))
-        """
-    static let byKey: SQL = "SELECT message FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
+    static let last: SQL = "SELECT max(coalesce((SELECT max(id) FROM messages), 0), (SELECT last FROM purged))"
+    static let byKey: SQL = "SELECT message FROM idempotency WHERE app = ? AND tenant = ? AND key = ? AND at > ?"
     static let remember: SQL = """
-        INSERT OR REPLACE INTO idempotency (app, tenant, key, message) VALUES (?, ?, ?, ?)
+        INSERT OR REPLACE INTO idempotency (app, tenant, key, message, at) VALUES (?, ?, ?, ?, ?)
         """
     static let insert: SQL = """
         INSERT INTO messages
             (id, app, tenant, kind, alert, extra, sound, badge, listen_flag, sender, sender_device, sms_message,
             needs_confirmation, expires_at, audience_kind, audience, platform, title, uri,
-            sender_address, apns, endpoint, registration, data, urgency, topic, variants, recalls, send_at, waiting)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            sender_address, apns, endpoint, registration, data, urgency, topic, variants, recalls, send_at, waiting,
+            accepted_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     static let byID: SQL = "\(SQLiteTransaction.selectMessage) WHERE m.id = ?"
 }
@@ -31,10 +29,11 @@ extension SQLiteTransaction {
     static let messageColumns = """
         m.id, m.app, a.public_id, m.tenant, m.kind, m.alert, m.extra, m.sound, m.badge, m.listen_flag, m.sender,
         m.sender_device, m.sms_message, m.needs_confirmation, m.expires_at, m.title, m.uri,
-        m.sender_address, m.apns, m.endpoint, m.registration, m.data, m.urgency, m.topic, m.variants, m.recalls, m.send_at
+        m.sender_address, m.apns, m.endpoint, m.registration, m.data, m.urgency, m.topic, m.variants, m.recalls, m.send_at,
+        m.accepted_at
         """
     /// How many columns these are: where those behind them begin.
-    static let messageColumnCount: Int32 = 27
+    static let messageColumnCount: Int32 = 28
 
     static let selectMessage = """
         SELECT \(messageColumns), m.audience_kind, m.audience, m.platform, m.waiting, m.cancelled_at
@@ -54,7 +53,8 @@ extension SQLiteTransaction {
                 urgency: row.optionalInt(22).flatMap(Urgency.init(rawValue:)), collapseKey: row.optionalText(23),
                 variants: row.optionalText(24).flatMap { try? MessageVariants(json: $0) },
                 recalls: row.optionalInt(25).map { MessageID($0) }, push: push(row)),
-            needsConfirmation: row.bool(13), expiresAt: row.time(14), sendAt: row.optionalTime(26))
+            needsConfirmation: row.bool(13), acceptedAt: row.optionalTime(27), expiresAt: row.time(14),
+            sendAt: row.optionalTime(26))
     }
 
     private func push(_ row: SQLiteRow) -> EndpointPush? {
@@ -86,8 +86,10 @@ extension SQLiteTransaction {
         try database.first(Statements.last) { MessageID($0.int(0)) } ?? .zero
     }
 
-    func message(withIdempotencyKey key: String, app: AppNumber, tenant: String) throws -> MessageID? {
-        try database.first(Statements.byKey, app, tenant, key) { MessageID($0.int(0)) }
+    func message(
+        withIdempotencyKey key: String, app: AppNumber, tenant: String, after time: Timestamp
+    ) throws -> MessageID? {
+        try database.first(Statements.byKey, app, tenant, key, time) { MessageID($0.int(0)) }
     }
 
     func insert(_ message: Message, request: PushRequest, targets: ArraySlice<Target>) throws {
@@ -99,12 +101,13 @@ extension SQLiteTransaction {
             AudienceText.encode(request.audience.values), request.audience.platform?.rawValue, content.title,
             content.uri, content.senderAddress, content.apns, content.push?.endpoint, content.push?.registration,
             content.push?.data, content.urgency?.rawValue, content.collapseKey, content.variants?.json,
-            content.recalls, message.sendAt, message.sendAt != nil)
+            content.recalls, message.sendAt, message.sendAt != nil,
+            message.acceptedAt == message.id.time ? nil : message.acceptedAt)
         if let key = request.idempotencyKey {
-            try database.run(Statements.remember, message.app, message.tenant, key, message.id)
+            try database.run(Statements.remember, message.app, message.tenant, key, message.id, message.acceptedAt)
         }
         let accepted = StateEvent.Accepted(app: message.app, deliveries: targets.count)
-        journal.append(StateEvent(accepted: message.id, accepted, at: message.id.time))
+        journal.append(StateEvent(accepted: message.id, accepted, at: message.acceptedAt))
         try insertDeliveries(of: message, to: targets)
     }
 

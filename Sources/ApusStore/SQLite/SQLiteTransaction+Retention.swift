@@ -6,14 +6,17 @@ private enum Statements {
         SELECT id FROM messages WHERE swept = 0 AND waiting = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?
         """
     static let markSwept: SQL = "UPDATE messages SET swept = 1 WHERE id = ?"
-    static let oldKeys: SQL = "SELECT app, tenant, key FROM idempotency WHERE message < ? ORDER BY message LIMIT ?"
+    static let oldKeys: SQL = "SELECT app, tenant, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?"
     static let forgetKey: SQL = "DELETE FROM idempotency WHERE app = ? AND tenant = ? AND key = ?"
     static let ofApp: SQL = "SELECT age, count FROM app_retention WHERE app = ?"
     static let setApp: SQL = "INSERT OR REPLACE INTO app_retention (app, age, count) VALUES (?, ?, ?)"
     static let unsetApp: SQL = "DELETE FROM app_retention WHERE app = ?"
-    static let latest: SQL = "SELECT id FROM messages WHERE app = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-    /// From where on a message is kept. There is an index by it.
-    static let keptFrom = "coalesce(send_at << 21, id)"
+    static let latest: SQL = """
+        SELECT coalesce(accepted_at << 21, id) FROM messages
+        WHERE id = (SELECT id FROM messages WHERE app = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
+        """
+    /// The id that is as old as the message. There is an index by it.
+    static let keptFrom = "coalesce(send_at << 21, accepted_at << 21, id)"
     static let oldest: SQL = "SELECT \(keptFrom) FROM messages WHERE app = ? AND swept = 1 ORDER BY \(keptFrom) LIMIT 1"
     static let old: SQL = """
         SELECT id FROM messages WHERE app = ? AND swept = 1 AND \(keptFrom) < ? ORDER BY \(keptFrom) LIMIT ?
@@ -25,6 +28,8 @@ private enum Statements {
     static let deleteTasks: SQL = "DELETE FROM vendor_tasks WHERE message = ?"
     static let deleteCollapseKeys: SQL = "DELETE FROM collapse_keys WHERE message = ?"
     static let deleteMessage: SQL = "DELETE FROM messages WHERE id = ?"
+    /// No id is given out twice, whatever the clock says.
+    static let notePurged: SQL = "UPDATE purged SET last = max(last, ?)"
 }
 
 extension SQLiteTransaction {
@@ -48,7 +53,7 @@ extension SQLiteTransaction {
 
     func forgetKeys(before time: Timestamp, limit: Int) throws -> Bool {
         var keys: [(app: Int64, tenant: String, key: String)] = []
-        try database.rows(Statements.oldKeys, MessageID(lowestAt: time), limit) {
+        try database.rows(Statements.oldKeys, time, limit) {
             keys.append(($0.int(0), $0.text(1), $0.text(2)))
         }
         for key in keys { try database.run(Statements.forgetKey, key.app, key.tenant, key.key) }
@@ -74,7 +79,8 @@ extension SQLiteTransaction {
         var kept = MessageID(lowestAt: now.adding(seconds: -retention.age))
         if retention.count > 0 {
             let latest = try database.first(Statements.latest, app, retention.count - 1) { MessageID($0.int(0)) }
-            if let latest { kept = max(kept, latest) }
+            // One that was accepted before the clock was set back says nothing of the others' age.
+            if let latest, latest.time <= now { kept = max(kept, latest) }
         }
         return oldest < kept ? kept : nil
     }
@@ -95,6 +101,7 @@ extension SQLiteTransaction {
             try database.run(Statements.deleteTasks, message)
             try database.run(Statements.deleteCollapseKeys, message)
             try database.run(Statements.deleteMessage, message)
+            try database.run(Statements.notePurged, message)
             removed += 1
             if ContinuousClock.now - started > Self.timePerStep { return (removed, true) }
         }

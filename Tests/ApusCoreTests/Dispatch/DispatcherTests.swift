@@ -79,6 +79,19 @@ struct DispatcherTests {
         }
     }
 
+    @Test("knows a request for a day, also after the clock was set back")
+    func idempotencyAfterJump() async throws {
+        try await DispatcherFixture.with { fixture in
+            fixture.clock.setWallClock(forwardBy: .hours(24 * 3650))
+            _ = try await fixture.send("ann")
+            fixture.clock.setWallClock(forwardBy: .hours(-24 * 3650))
+            _ = try await fixture.send("ann", key: "k")
+            #expect(try await fixture.send("ann", key: "k").isRepeat)
+            fixture.clock.advance(by: .hours(25))
+            #expect(try await fixture.send("ann", key: "k").isRepeat == false)
+        }
+    }
+
     @Test("recognises a repeated request within one commit")
     func idempotentTogether() async throws {
         try await DispatcherFixture.with { fixture in

@@ -91,6 +91,19 @@ struct EscalationDeskTests {
         }
     }
 
+    @Test("goes on in time, also after the clock was set back")
+    func jump() async throws {
+        try await with { house in
+            _ = try house.device("ann", mobile: "+4917")
+            house.fixture.clock.setWallClock(forwardBy: .hours(24 * 365))
+            _ = try await house.send("ann", nil)
+            house.fixture.clock.setWallClock(forwardBy: .hours(-24 * 365))
+            let message = try await house.send("ann", [sms])
+            try await house.pass(60)
+            #expect(try house.codes(message) == ["escalated.sms"])
+        }
+    }
+
     @Test("a confirmation by any device ends it: deliveries, SMS that wait, later steps", arguments: [false, true])
     func firstConfirmation(byTheNext: Bool) async throws {
         try await with { house in

@@ -120,7 +120,8 @@ struct EventHubTests {
             _ = try fixture.device("ann")
             for _ in 0..<3 { _ = try await fixture.send("ann") }
             _ = try await fixture.dispatcher.update { transaction in
-                while try transaction.purgeJournal(before: fixture.clock.now, keeping: 2, limit: 10) {}
+                let now = fixture.clock.now
+                while try transaction.purgeJournal(before: now, keeping: 2, at: now, limit: 10) {}
             }
             let late = follower(fixture, after: EventID(1))
             late.ask()
