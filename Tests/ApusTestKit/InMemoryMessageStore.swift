@@ -6,12 +6,18 @@ package final class InMemoryMessageStore: MessageStore {
     private let content = Mutex(InMemoryTransaction())
     private let failure = Mutex<(any Error)?>(nil)
     private let readFailure = Mutex<(any Error)?>(nil)
+    private let interruption = Mutex<(@Sendable (any StoreTransaction) throws -> Void)?>(nil)
 
     package init() {}
 
     /// Makes each write fail as a full disk does, until it is called with nil.
     package func failWrites(with error: (any Error)?) {
         failure.withLock { $0 = error }
+    }
+
+    /// Writes this right behind the next write, before anybody else does.
+    package func interruptNextWrite(_ body: @escaping @Sendable (any StoreTransaction) throws -> Void) {
+        interruption.withLock { $0 = body }
     }
 
     /// Says that another node holds the device's connection.
@@ -32,6 +38,7 @@ package final class InMemoryMessageStore: MessageStore {
         try body(transaction)
         if let error = failure.withLock({ $0 }) { throw error }
         content.withLock { $0 = transaction }
+        if let interruption = interruption.withLock({ $0.take() }) { try write(interruption) }
     }
 
     package func read<Result>(_ body: (any StoreSnapshot) throws -> Result) throws -> Result {

@@ -63,4 +63,24 @@ struct RetentionSweepTests {
             #expect(first == messages[440].id)
         }
     }
+
+    @Test("are kept from the moment on at which their app says so, and the next look follows it")
+    func changedInTheMiddle() async throws {
+        try await DispatcherFixture.with { fixture in
+            var store = StoreFixture(fixture.store, clock: fixture.clock)
+            for _ in 0..<450 { _ = try store.send(fixture.app, to: Audience(.all), timeToLive: 1) }
+            fixture.clock.advance(by: .seconds(1))
+            try fixture.store.write { _ = try $0.expire(at: fixture.clock.now, limit: 1000) }
+            let sweep = RetentionSweep(dispatcher: fixture.dispatcher, standard: Retention(age: 86_400, count: 10))
+            func kept() async throws -> Int {
+                try await fixture.dispatcher.query { try $0.messages(MessageFilter(), before: nil, limit: 1000).count }
+            }
+            let app = fixture.app.number
+            fixture.store.interruptNextWrite { try $0.setRetention(AppRetention(count: 240), of: app) }
+            try await sweep.sweep()
+            #expect(try await kept() == 250, "no step follows the one in which the app said so")
+            try await sweep.sweep()
+            #expect(try await kept() == 240)
+        }
+    }
 }
