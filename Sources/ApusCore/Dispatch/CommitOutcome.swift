@@ -36,7 +36,7 @@ struct CommitOutcome {
     var acceptances: [Accepted] = []
     /// What each `push` of the batch made, in order.
     var made: [[Made]] = []
-    /// Devices whose vendors took over what had been taken back meanwhile, by the message; and what tells them.
+    /// Devices that were handed what had been taken back meanwhile, by the message; and what tells them.
     var missed: [MessageID: [String]] = [:]
     var recalls: [Made] = []
     var targets: [Target] = []

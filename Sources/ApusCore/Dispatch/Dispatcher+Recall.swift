@@ -54,7 +54,8 @@ extension Dispatcher {
 
     // MARK: What was under way
 
-    /// A vendor took over a message that may have been taken back while it was asked.
+    /// A message was handed to a device or its vendor that may have been taken back meanwhile: it had been read from the
+    /// store before.
     func noteMissed(
         _ key: DeliveryKey, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
     ) throws {

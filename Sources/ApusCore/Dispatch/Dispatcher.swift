@@ -259,9 +259,18 @@ package final class Dispatcher: SessionBackend {
         case .accept(let accept):
             outcome.acceptances.append(try self.accept(accept.request, transaction, &outcome))
         case .change(let change):
-            if try transaction.apply(change) { try follow(change, transaction, &outcome) }
+            if try transaction.apply(change) {
+                try follow(change, transaction, &outcome)
+            } else if change.sentAt != nil {
+                try noteMissed(DeliveryKey(message: change.message, device: change.device), transaction, &outcome)
+            }
         case .sent(let group):
-            outcome.events.add(.sent, group.route, try transaction.apply(group))
+            let sent = try transaction.apply(group)
+            outcome.events.add(.sent, group.route, sent)
+            guard sent < group.devices.count else { break }
+            for device in group.devices {
+                try noteMissed(DeliveryKey(message: group.message, device: device), transaction, &outcome)
+            }
         case .settle(let settlement, _):
             if try transaction.settle(settlement) {
                 var change = settlement.change

@@ -61,9 +61,14 @@ final class DispatcherFixture: Sendable {
     }
 
     /// Connects a device on the given shard.
-    func connect(_ device: Device, shard: Int = 0) async throws -> Connected {
+    /// - Parameter then: done before anything else happens on the shard's event loop.
+    func connect(_ device: Device, shard: Int = 0, then: @escaping @Sendable () -> Void = {}) async throws -> Connected
+    {
         let shard = dispatcher.shards[shard]
-        return try await shard.eventLoop.submit { Connected(device, on: shard) }.get()
+        return try await shard.eventLoop.submit {
+            defer { then() }
+            return Connected(device, on: shard)
+        }.get()
     }
 
     func state(_ message: MessageID, _ device: Device) throws -> Delivery? {

@@ -1,5 +1,6 @@
 import ApusCore
 import ApusTestKit
+import Dispatch
 import NIOCore
 import Testing
 
@@ -136,6 +137,31 @@ struct ScheduledMessageTests {
             provider.answer(.accepted)
             try await fixture.settle()
             #expect(provider.submitted.count == 4)
+        }
+    }
+
+    @Test("a device that is written what was taken back since it was read is told too, once", arguments: [false, true])
+    func recalledBetween(confirm: Bool) async throws {
+        try await DispatcherFixture.with { fixture in
+            let ann = try fixture.device("ann")
+            let message = try await fixture.send("ann", confirm: confirm).message
+            let read = DispatchSemaphore(value: 0)
+            async let connected = fixture.connect(ann) { _ = read.wait(timeout: .now() + 30) }
+            // The device's loop stands still while the page is read, and the message is taken back.
+            try await eventually { fixture.dispatcher.directory[ann.number] != nil }
+            _ = try await fixture.dispatcher.update { _ in }
+            await withCheckedContinuation { done in fixture.dispatcher.identify(ann.id) { _ in done.resume() } }
+            _ = try await fixture.dispatcher.update { [clock = fixture.clock] in try $0.cancel(message, at: clock.now) }
+            read.signal()
+            let device = try await connected
+            try await fixture.settle()
+            if confirm { try await device.confirm(message) }
+            try await fixture.settle()
+            let messages = try await device.messages
+            try #require(messages.count == 2 && messages.first == message)
+            let recall = try fixture.store.read { try $0.message(messages[1]) }
+            #expect(recall?.message.content.recalls == message)
+            #expect(try fixture.state(message, ann)?.end == .cancelled)
         }
     }
 
