@@ -259,9 +259,11 @@ package final class SessionShard: @unchecked Sendable {
             if slots[slot].wheelDeadline > uptime + lifetime { schedule(handle) }
             return
         }
+        // The next of its key may come at any time, and is to find what the device has got.
+        let isRecorded = wasSent || (message.content.collapseKey != nil && !transport.reportsArrival)
         slots[slot].session.awaitConfirmation(
-            of: message.id, for: lifetime, sentAt: now, isRecorded: wasSent, now: uptime, settings: settings)
-        if wasSent {
+            of: message.id, for: lifetime, sentAt: now, isRecorded: isRecorded, now: uptime, settings: settings)
+        if isRecorded {
             changes.append(.sent(message.id, slots[slot].session.device, transport.route, at: now))
         } else if !transport.reportsArrival {
             unrecorded.append((handle, message.id, uptime + settings.sentDelay))

@@ -195,4 +195,26 @@ struct ScheduledMessageTests {
             #expect(try await connected.messages.last == recall.message)
         }
     }
+
+    @Test("what a device was written a moment ago is known to have been sent when the next of its collapse key comes")
+    func collapsedAtOnce() async throws {
+        try await DispatcherFixture.with { fixture in
+            let ann = try fixture.device("ann")
+            let connected = try await fixture.connect(ann)
+            try await fixture.settle()
+            var request = fixture.request("ann", confirm: true)
+            request.content.collapseKey = "score"
+            let first = try await fixture.dispatcher.send(request).message
+            try await fixture.settle()
+            #expect(try await connected.messages == [first])
+            let second = try await fixture.dispatcher.send(request).message
+            try await fixture.settle()
+            #expect(try await connected.messages == [first, second])
+            let delivery = try #require(try fixture.state(first, ann))
+            #expect(delivery.end == .cancelled && delivery.state == .sent && delivery.attempts == 1)
+            try await connected.confirm(second)
+            try await fixture.settle()
+            #expect(try fixture.state(second, ann)?.attempts == 1)
+        }
+    }
 }
