@@ -67,6 +67,32 @@ struct CentreContractTests {
         }
     }
 
+    @Test("gives each app its share of a claim, the most urgent first", arguments: StoreUnderTest.allCases)
+    func shares(_ store: StoreUnderTest) throws {
+        try store.with { fixture in
+            let (app, other) = (try fixture.app(), try fixture.app("other"))
+            func notices(_ app: App, _ row: Int64, level: Int64) -> [Notice] {
+                (0..<5).map {
+                    Notice(
+                        row: row, userNumber: "\($0)", mode: .sms, address: "138", title: "t", text: "x",
+                        app: app.number, level: level)
+                }
+            }
+            var claimed: [String] = []
+            try fixture.store.write { transaction in
+                try transaction.insert(notices(app, 1, level: 1) + notices(app, 2, level: 3))
+                try transaction.insert(notices(other, 3, level: 2))
+                let shares = [app.number: 2, other.number: 9]
+                claimed = try transaction.claimNotices(.sms, at: fixture.clock.now, limit: 4) { shares[$0] ?? 0 }
+                    .map { "\($0.row) \($0.userNumber)" }
+                #expect(claimed == ["2 0", "2 1", "3 0", "3 1"])
+                claimed = try transaction.claimNotices(.sms, at: fixture.clock.now, limit: 10) { shares[$0]! - 2 }
+                    .map { "\($0.row) \($0.userNumber)" }
+            }
+            #expect(claimed == ["3 2", "3 3", "3 4"])
+        }
+    }
+
     @Test("gives each notice to one claim, when it is due", arguments: StoreUnderTest.allCases)
     func notices(_ store: StoreUnderTest) throws {
         try store.with { fixture in
@@ -79,7 +105,7 @@ struct CentreContractTests {
             }
             func claim(_ limit: Int = 10, _ mode: NotificationMode = .sms) throws -> [Notice] {
                 var claimed: [Notice] = []
-                try fixture.store.write { claimed = try $0.claimNotices(mode, at: now, limit: limit) }
+                try fixture.store.write { claimed = try $0.claimNotices(mode, at: now, limit: limit) { _ in limit } }
                 return claimed
             }
             try fixture.store.write {

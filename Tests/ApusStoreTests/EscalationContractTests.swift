@@ -101,7 +101,7 @@ struct EscalationContractTests {
             }
             // One is with its sender, one was sent.
             try fixture.store.write { transaction in
-                let claimed = try transaction.claimNotices(.sms, at: now, limit: 2)
+                let claimed = try transaction.claimNotices(.sms, at: now, limit: 2) { _ in 2 }
                 var sent = claimed[1]
                 (sent.state, sent.reason) = (.sent, "r1")
                 try transaction.update(sent)

@@ -64,4 +64,22 @@ struct QueryPlanTests {
         #expect(found.filter { $0.hasPrefix("SCAN") && !$0.contains("subquery") } == ["SCAN journal", "SCAN purged"])
         #expect(!found.contains { $0.contains("TEMP B-TREE") }, "nothing is sorted")
     }
+
+    @Test("SMS and e-mail that are due are found by an index")
+    func notices() throws {
+        let found = try steps { transaction, app in
+            try transaction.insert([
+                Notice(row: 1, userNumber: "1", mode: .sms, address: "1", title: "", text: "", app: app.number)
+            ])
+        } of: { transaction, _ in
+            let claimed = try transaction.claimNotices(.sms, at: now, limit: 10) { _ in 10 }
+            #expect(claimed.count == 1)
+        }
+        #expect(
+            found == [
+                "SEARCH notices USING INDEX notices_waiting (mode=? AND app=?)",
+                "SEARCH notices USING INDEX notices_waiting (mode=? AND app>?)",
+                "SEARCH notices USING PRIMARY KEY (row=? AND user_num=?)",
+            ])
+    }
 }

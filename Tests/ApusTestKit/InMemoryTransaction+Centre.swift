@@ -95,9 +95,16 @@ extension InMemoryTransaction {
         }
     }
 
-    func claimNotices(_ mode: NotificationMode, at now: Timestamp, limit: Int) -> [Notice] {
+    func claimNotices(
+        _ mode: NotificationMode, at now: Timestamp, limit: Int, share: (AppNumber) -> Int
+    ) -> [Notice] {
+        var left: [AppNumber: Int] = [:]
         let due = business.notices.filter { $0.mode == mode && $0.state == .waiting && $0.notBefore <= now }
-        return due.sorted { ($1.level, $0.row, $0.userNumber) < ($0.level, $1.row, $1.userNumber) }.prefix(limit).map {
+        let claimed = due.sorted(by: Notice.isMoreUrgent).filter { notice in
+            left[notice.app, default: share(notice.app)] -= 1
+            return left[notice.app, default: 0] >= 0
+        }
+        return claimed.prefix(limit).map {
             var claimed = $0
             claimed.state = .sending
             claimed.attempts += 1

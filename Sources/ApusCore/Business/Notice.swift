@@ -57,6 +57,11 @@ package struct Notice: Sendable, Equatable {
         self.reason = reason
     }
 
+    /// Whether one is to be sent before the other.
+    package static func isMoreUrgent(_ notice: Notice, than other: Notice) -> Bool {
+        (other.level, notice.row, notice.userNumber) < (notice.level, other.row, other.userNumber)
+    }
+
     /// The same at each attempt, for services that can tell a repetition: up to 44 letters, digits and a hyphen, whatever
     /// the user's number is.
     package var key: String {

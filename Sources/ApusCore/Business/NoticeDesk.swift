@@ -10,11 +10,13 @@ final class NoticeDesk: Sendable {
     private let dispatcher: Dispatcher
     private let senders: [any NotificationSender]
     private let logger: Logger
-    private let underWay = Mutex<[NotificationMode: Int]>([:])
+    private let underWay = Mutex<[NotificationMode: [AppNumber: Int]]>([:])
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Notices that a sender has at a time.
     private static let atOnce = 64
+    /// Those of one app: if its service does not answer, others' notices go on.
+    private static let ofEachApp = 32
     /// How often a notice is tried.
     private static let mostAttempts: Int64 = 8
     private static let retryDelay = RetryDelay(shortest: 30, longest: 3600)
@@ -51,16 +53,19 @@ final class NoticeDesk: Sendable {
     /// Gives each sender what is due and it can take.
     func send() async throws {
         for sender in senders {
-            let room = underWay.withLock { Self.atOnce - $0[sender.mode, default: 0] }
+            let underWay = underWay.withLock { $0[sender.mode] ?? [:] }
+            let room = Self.atOnce - underWay.values.reduce(0, +)
             guard room > 0 else { continue }
             let now = dispatcher.clock.now
-            let notices = try await dispatcher.update { try $0.claimNotices(sender.mode, at: now, limit: room) }
+            let notices = try await dispatcher.update {
+                try $0.claimNotices(sender.mode, at: now, limit: room) { Self.ofEachApp - underWay[$0, default: 0] }
+            }
             for notice in notices { submit(notice, to: sender) }
         }
     }
 
     private func submit(_ notice: Notice, to sender: any NotificationSender) {
-        underWay.withLock { $0[sender.mode, default: 0] += 1 }
+        underWay.withLock { $0[sender.mode, default: [:]][notice.app, default: 0] += 1 }
         let outgoing = OutgoingNotification(
             key: notice.key, app: notice.app, receiver: notice.address, title: notice.title, text: notice.text,
             extra: notice.extra)
@@ -86,7 +91,10 @@ final class NoticeDesk: Sendable {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
-        underWay.withLock { $0[notice.mode, default: 1] -= 1 }
+        underWay.withLock { underWay in
+            let rest = underWay[notice.mode, default: [:]][notice.app, default: 1] - 1
+            underWay[notice.mode, default: [:]][notice.app] = rest > 0 ? rest : nil
+        }
         finished?()
     }
 

@@ -64,8 +64,13 @@ package protocol BusinessTransaction: BusinessSnapshot {
 
     /// Adds notices; one that the row has already begins anew, unless it was sent.
     func insert(_ notices: [Notice]) throws
-    /// Takes notices that are due, which are then `sending` for one more time.
-    func claimNotices(_ mode: NotificationMode, at now: Timestamp, limit: Int) throws -> [Notice]
+    /// Takes notices that are due, the most urgent first, which are then `sending` for one more time.
+    /// - Parameters:
+    ///   - limit: of all apps together.
+    ///   - share: the same of each app.
+    func claimNotices(
+        _ mode: NotificationMode, at now: Timestamp, limit: Int, share: (AppNumber) -> Int
+    ) throws -> [Notice]
     func update(_ notice: Notice) throws
     /// What was with a sender when the server stopped waits again, and may be repeated.
     /// - Returns: how many those are.

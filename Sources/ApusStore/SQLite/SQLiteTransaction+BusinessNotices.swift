@@ -14,9 +14,10 @@ private enum Statements {
             reason = excluded.reason
         WHERE state = 3
         """
+    static let nextApp: SQL = "SELECT min(app) FROM notices WHERE mode = ? AND state = 0 AND app > ?"
     static let due: SQL = """
-        SELECT \(columns) FROM notices WHERE mode = ? AND state = 0 AND not_before <= ?
-        ORDER BY level DESC, row LIMIT ?
+        SELECT \(columns) FROM notices WHERE mode = ? AND app = ? AND state = 0 AND not_before <= ?
+        ORDER BY level DESC, row, user_num LIMIT ?
         """
     static let one: SQL = "SELECT \(columns) FROM notices WHERE row = ? AND user_num = ?"
     static let claim: SQL = "UPDATE notices SET state = 1, attempts = attempts + 1 WHERE row = ? AND user_num = ?"
@@ -68,13 +69,32 @@ extension SQLiteTransaction {
         }
     }
 
-    func claimNotices(_ mode: NotificationMode, at now: Timestamp, limit: Int) throws -> [Notice] {
-        var notices: [Notice] = []
-        try database.rows(Statements.due, mode.rawValue, now, limit) { notices.append(notice($0)) }
+    func claimNotices(
+        _ mode: NotificationMode, at now: Timestamp, limit: Int, share: (AppNumber) -> Int
+    ) throws -> [Notice] {
+        var notices = try dueNotices(mode, at: now) { min(limit, share($0)) }
+        notices.sort(by: Notice.isMoreUrgent)
+        notices = Array(notices.prefix(limit))
         for index in notices.indices {
             try database.run(Statements.claim, notices[index].row, notices[index].userNumber)
             notices[index].state = .sending
             notices[index].attempts += 1
+        }
+        return notices
+    }
+
+    /// - Parameter limit: of each app.
+    private func dueNotices(
+        _ mode: NotificationMode, at now: Timestamp, limit: (AppNumber) -> Int
+    ) throws -> [Notice] {
+        var notices: [Notice] = []
+        var app = AppNumber(0)
+        while let next = try database.first(Statements.nextApp, mode.rawValue, app, value: { $0.optionalInt(0) }) ?? nil
+        {
+            app = AppNumber(next)
+            try database.rows(Statements.due, mode.rawValue, app, now, max(limit(app), 0)) {
+                notices.append(notice($0))
+            }
         }
         return notices
     }

@@ -275,4 +275,10 @@ extension SQLiteSchema {
         END;
 
         """
+
+    /// Each app has a share of what a sender takes.
+    static let noticesOfApps = """
+        DROP INDEX notices_waiting;
+        CREATE INDEX notices_waiting ON notices(mode, app, level DESC, row, user_num) WHERE state = 0;
+        """
 }

@@ -18,6 +18,7 @@ enum SQLiteSchema {
         migrator.registerMigration("10 retention") { try $0.execute(sql: retention) }
         migrator.registerMigration("11 counts") { try $0.execute(sql: counts) }
         migrator.registerMigration("12 kept from") { try $0.execute(sql: keptFrom) }
+        migrator.registerMigration("13 notices of apps") { try $0.execute(sql: noticesOfApps) }
         return migrator
     }
 

@@ -305,7 +305,7 @@ struct MessageCentreTests {
                         row: id, userNumber: "1001", mode: .sms, address: "138", title: "t", text: "text",
                         app: house.fixture.app.number)
                 ])
-                _ = try transaction.claimNotices(.sms, at: house.clock.now, limit: 1)
+                _ = try transaction.claimNotices(.sms, at: house.clock.now, limit: 1) { _ in 1 }
             }
             let next = Self.centre(house.fixture, house.sms)
             let running = Task { await next.run() }
@@ -314,6 +314,34 @@ struct MessageCentreTests {
             await running.value
             #expect(row2.remark == "Apus: 1001 may have got it twice")
             #expect(house.sms.taken.map(\.receiver) == ["138"])
+        }
+    }
+
+    @Test("an app whose service does not answer leaves room for others")
+    func hanging() async throws {
+        try await with { house in
+            let other = try StoreFixture(house.store, clock: house.clock).app("other").number
+            func notices(_ count: Int, of app: AppNumber, row: Int64) -> [Notice] {
+                (0..<count).map {
+                    Notice(
+                        row: row, userNumber: "\($0)", mode: .sms, address: "138", title: "t", text: "text", app: app)
+                }
+            }
+            let hanging = house.fixture.app.number
+            house.sms.holdsAnswers = true
+            try house.store.write { try $0.insert(notices(100, of: hanging, row: 1)) }
+            try await house.centre.scan()
+            try await house.centre.scan()
+            #expect(house.sms.taken.count == 32)
+            try house.store.write { try $0.insert(notices(100, of: other, row: 2)) }
+            try await house.centre.scan()
+            #expect(
+                house.sms.taken.map(\.app) == Array(repeating: hanging, count: 32) + Array(repeating: other, count: 32))
+            house.sms.holdsAnswers = false
+            let scans = Task { while !Task.isCancelled { try await house.centre.scan() } }
+            try await eventually { house.sms.taken.count == 200 }
+            scans.cancel()
+            try await scans.value
         }
     }
 
