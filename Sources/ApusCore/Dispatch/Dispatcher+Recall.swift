@@ -54,16 +54,19 @@ extension Dispatcher {
 
     // MARK: What was under way
 
-    /// A message was handed to a device or its vendor that may have been taken back meanwhile: it had been read from the
+    /// A message was handed to devices or their vendors that may have been taken back meanwhile: it had been read from the
     /// store before.
     func noteMissed(
-        _ key: DeliveryKey, _ transaction: any StoreTransaction, _ outcome: inout CommitOutcome
+        _ message: MessageID, to devices: some Sequence<DeviceNumber>, _ transaction: any StoreTransaction,
+        _ outcome: inout CommitOutcome
     ) throws {
-        guard let record = try transaction.message(key.message), record.state == .cancelled,
-            record.message.canBeRecalled,
-            let missed = try transaction.delivery(of: key.message, to: key.device), missed.delivery.state == .unsent
+        guard let record = try transaction.message(message), record.state == .cancelled, record.message.canBeRecalled
         else { return }
-        outcome.missed[key.message, default: []].append(missed.deviceID)
+        for device in devices {
+            guard let missed = try transaction.delivery(of: message, to: device), missed.delivery.state == .unsent
+            else { continue }
+            outcome.missed[message, default: []].append(missed.deviceID)
+        }
     }
 
     /// Tells them after all, for as long as the message itself could arrive.

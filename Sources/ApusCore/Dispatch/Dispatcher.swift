@@ -262,22 +262,19 @@ package final class Dispatcher: SessionBackend {
             if try transaction.apply(change) {
                 try follow(change, transaction, &outcome)
             } else if change.sentAt != nil {
-                try noteMissed(DeliveryKey(message: change.message, device: change.device), transaction, &outcome)
+                try noteMissed(change.message, to: [change.device], transaction, &outcome)
             }
         case .sent(let group):
             let sent = try transaction.apply(group)
             outcome.events.add(.sent, group.route, sent)
-            guard sent < group.devices.count else { break }
-            for device in group.devices {
-                try noteMissed(DeliveryKey(message: group.message, device: device), transaction, &outcome)
-            }
+            if sent < group.devices.count { try noteMissed(group.message, to: group.devices, transaction, &outcome) }
         case .settle(let settlement, _):
             if try transaction.settle(settlement) {
                 var change = settlement.change
                 change.route = settlement.route
                 try follow(change, transaction, &outcome)
             } else if settlement.change.sentAt != nil {
-                try noteMissed(settlement.key, transaction, &outcome)
+                try noteMissed(settlement.key.message, to: [settlement.key.device], transaction, &outcome)
             }
         case .unqueue(let route, let app, let keys):
             try transaction.removeFromOutbox(of: route, app, keys)
